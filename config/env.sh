@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Sourced by whatever starts MPI programs: make's recipes, the test harness, the examples' run.sh.
+# Every line is harmless under an MPI that does not know the variable.
+
+# Containers and CI run as root, and have fewer cores than a test has ranks.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+# Tests run side by side: bound to cores they would all sit on the first ones, and waiting ranks would burn the rest.
+export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
+# Containers often forbid the kernel's process-to-process copy; Open MPI would warn and go on without it.
+export OMPI_MCA_btl_vader_single_copy_mechanism=none
+# One node is enough for tests and demonstrations: looking for a fast network costs Open MPI a second or more per start.
+export OMPI_MCA_pml=ob1 OMPI_MCA_btl=^openib,ofi,usnic
+# One thread per rank, so that sums are the same everywhere.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+export MPIEXEC=${MPIEXEC:-mpiexec}

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Finds the compilers, MPI, PETSc and xxHash, and writes what the Makefile needs to FILE:
+#
+#   config/probe.sh FILE
+#
+# Looks at CC, MPICC, MPIEXEC, PETSC_DIR, PETSC_ARCH and PKG_CONFIG_PATH. It returns at once while none of these has
+# changed. What is missing is named on standard output, one line each: `name: the reason`. The exit status is then 1.
+set -u
+out=$1
+missing=0
+
+lacks() {
+  echo "$1: $2"
+  missing=1
+}
+
+# With PETSC_DIR set, only that PETSc counts: silently taking another one would be worse than none.
+pcdir=''
+if [ -n "${PETSC_DIR:-}" ]; then
+  pcdir=$PETSC_DIR/${PETSC_ARCH:+$PETSC_ARCH/}lib/pkgconfig
+  export PKG_CONFIG_PATH="$pcdir:${PKG_CONFIG_PATH:-}"
+fi
+
+petsc=''
+version=''
+if command -v pkg-config >/dev/null; then
+  for module in petsc PETSc petsc-real petsc_real; do
+    if [ -n "$pcdir" ] && [ ! -f "$pcdir/$module.pc" ]; then continue; fi
+    if version=$(pkg-config --modversion "$module" 2>/dev/null); then
+      petsc=$module
+      break
+    fi
+  done
+fi
+
+key="# for: $(cksum <"$0") ${CC:-cc} ${MPICC:-} ${MPIEXEC:-} ${PETSC_DIR:-} ${PETSC_ARCH:-} ${PKG_CONFIG_PATH:-} $petsc $version"
+if [ -f "$out" ] && [ "$(head -n 1 "$out")" = "$key" ]; then exit 0; fi
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# compiles FILE-TEXT COMPILER FLAGS...: can this be compiled?
+compiles() {
+  printf '%s\nint main(void) { return 0; }\n' "$1" >"$work/probe.c"
+  shift
+  "$@" -o "$work/probe" "$work/probe.c" >"$work/log" 2>&1
+}
+
+cc=${CC:-cc}
+command -v "${cc%% *}" >/dev/null || lacks cc "there is no C compiler '$cc'"
+command -v pkg-config >/dev/null || lacks pkg-config 'there is no pkg-config'
+
+mpicc=${MPICC:-}
+if [ -n "$petsc" ] && [ -z "$mpicc" ]; then
+  mpicc=$(pkg-config --variable=ccompiler "$petsc")
+fi
+command -v "${mpicc%% *}" >/dev/null || mpicc=${MPICC:-mpicc}
+mpiexec=${MPIEXEC:-}
+if ! command -v "${mpicc%% *}" >/dev/null; then
+  lacks mpi "there is no MPI compiler '$mpicc'; MPICC names one"
+else
+  if [ -z "$mpiexec" ]; then
+    mpiexec=$(dirname "$(command -v "${mpicc%% *}")")/mpiexec
+    [ -x "$mpiexec" ] || mpiexec=mpiexec
+  fi
+  command -v "${mpiexec%% *}" >/dev/null || lacks mpi "there is no '$mpiexec'; MPIEXEC names the command that starts MPI programs"
+fi
+
+petsc_cflags='' petsc_libs='' private=''
+if [ -z "$petsc" ]; then
+  if [ -n "${PETSC_DIR:-}" ]; then
+    lacks petsc "PETSC_DIR=$PETSC_DIR PETSC_ARCH=${PETSC_ARCH:-} has no lib/pkgconfig/PETSc.pc; set them to an installed PETSc, or unset both"
+  else
+    lacks petsc 'pkg-config knows no petsc, and PETSC_DIR is not set'
+  fi
+elif ! pkg-config --atleast-version=3.15 "$petsc"; then
+  lacks petsc "PETSc $version is too old, 3.15 is needed"
+elif command -v "${mpicc%% *}" >/dev/null; then
+  libdir=$(pkg-config --variable=libdir "$petsc")
+  petsc_cflags=$(pkg-config --cflags "$petsc")
+  petsc_libs="$(pkg-config --libs "$petsc") -Wl,-rpath,$libdir"
+  read -ra flags <<<"$petsc_cflags"
+  read -ra libs <<<"$petsc_libs"
+  if ! compiles '#include <petscts.h>' $mpicc "${flags[@]}" "${libs[@]}"; then
+    lacks petsc "a program with PETSc $version cannot be compiled by $mpicc: $(grep -m 1 -i error "$work/log")"
+  else
+    # Most installations have the private headers beside the public ones; a distribution may keep them apart.
+    found=0
+    series=${version%.*}
+    for dir in '' "${PETSC_DIR:-/nonexistent}/include" "$(pkg-config --variable=prefix "$petsc")/share/petsc/include" \
+      /usr/share/petsc/"$series"*/include; do
+      if compiles '#include <petsc/private/tsimpl.h>' $mpicc "${flags[@]}" ${dir:+"-I$dir"} "${libs[@]}"; then
+        private=${dir:+-I$dir}
+        found=1
+        break
+      fi
+    done
+    [ $found = 1 ] || lacks petsc "PETSc $version comes without its private header petsc/private/tsimpl.h"
+  fi
+fi
+
+xxhash=''
+if command -v pkg-config >/dev/null; then xxhash=$(pkg-config --cflags libxxhash 2>/dev/null); fi
+read -ra flags <<<"$xxhash"
+compiles $'#define XXH_INLINE_ALL\n#include <xxhash.h>\n#if XXH_VERSION_NUMBER < 800\n#error "too old"\n#endif' $cc ${flags[@]+"${flags[@]}"} ||
+  lacks xxhash 'no header xxhash.h of version 0.8 or newer can be compiled'
+
+[ $missing = 0 ] || exit 1
+
+mkdir -p "$(dirname "$out")"
+cat >"$work/config.mk" <<EOF
+$key
+MPICC := $mpicc
+MPIEXEC := $mpiexec
+PETSC := $petsc
+PETSC_VERSION := $version
+PETSC_CFLAGS := $petsc_cflags
+PETSC_LIBS := $petsc_libs
+PETSC_PRIVATE := $private
+XXHASH_CFLAGS := $xxhash
+EOF
+mv "$work/config.mk" "$out"

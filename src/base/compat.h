@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All that differs between the versions of PETSc is here and nowhere else. */
+#ifndef COSTATE_COMPAT_H
+#define COSTATE_COMPAT_H
+
+#include <petscts.h>
+
+#if PETSC_VERSION_LT(3, 19, 0)
+#define PETSC_SUCCESS 0
+#endif
+
+/* the argument of ops->setfromoptions became a handle */
+#if PETSC_VERSION_LT(3, 23, 0)
+#define COSTATE_OPTION_ITEMS PetscOptionItems *
+#else
+#define COSTATE_OPTION_ITEMS PetscOptionItems
+#endif
+
+/* TSSetTimeSpan() became one case of TSSetEvaluationTimes() */
+#if PETSC_VERSION_LT(3, 23, 0)
+#define COSTATE_TS_TIMES tspan
+typedef struct _TS_TimeSpan *CostateTSTimes;
+#else
+#define COSTATE_TS_TIMES eval_times
+typedef TSEvaluationTimes CostateTSTimes;
+#endif
+
+/* since 3.21 the state that a step started from is kept in the TS, for TSRollBack() */
+#if PETSC_VERSION_LT(3, 21, 0)
+#define COSTATE_TS_HAS_VEC_SOL0 0
+#else
+#define COSTATE_TS_HAS_VEC_SOL0 1
+#endif
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An option of ours that nobody reads is an error: a misspelt budget must not become the default budget. */
+#include "compat.h"
+#include "package.h"
+
+static const char family[] = "ts_trajectory_costate_";
+
+/* Levenshtein distance; option names are short. */
+static int EditDistance(const char *a, const char *b)
+{
+  int row[128], la = (int)strlen(a), lb = (int)strlen(b);
+
+  if (la > 127 || lb > 126) return 1000;
+  for (int j = 0; j <= lb; j++) row[j] = j;
+  for (int i = 1; i <= la; i++) {
+    int diag = row[0];
+
+    row[0] = i;
+    for (int j = 1; j <= lb; j++) {
+      int up   = row[j];
+      int best = PetscMin(row[j - 1], up) + 1;
+
+      row[j] = PetscMin(best, diag + (a[i - 1] != b[j - 1]));
+      diag   = up;
+    }
+  }
+  return row[lb];
+}
+
+PetscErrorCode CostateOptionsCheck(PetscOptions options, MPI_Comm comm, PetscBool final)
+{
+  PetscInt n;
+  char   **names, **values;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsLeftGet(options, &n, &names, &values));
+  for (PetscInt i = 0; i < n; i++) {
+    const char *name = strstr(names[i], family), *nearest = NULL;
+    int         best = 1000;
+
+    if (!name) name = strncmp(names[i], "costate_", 8) ? NULL : names[i];
+    if (!name) continue;
+    for (PetscInt k = 0; CostateTrajOptions[k]; k++) {
+      int d = EditDistance(name, CostateTrajOptions[k]);
+
+      if (d >= best) continue;
+      best    = d;
+      nearest = CostateTrajOptions[k];
+    }
+    PetscCheck(best == 0, comm, PETSC_ERR_ARG_UNKNOWN_TYPE, "Unknown option -%s. Did you mean -%.*s%s?", names[i],
+               (int)(name - names[i]), names[i], nearest);
+    PetscCheck(!final, comm, PETSC_ERR_USER,
+               "Option -%s was given but nothing read it: no trajectory of type costate with that prefix was set up. "
+               "Add -ts_trajectory_type costate (and -ts_save_trajectory, if the program asks for a trajectory after "
+               "its "
+               "last TSSetFromOptions())",
+               names[i]);
+  }
+  PetscCall(PetscOptionsLeftRestore(options, &n, &names, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

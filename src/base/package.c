@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "compat.h"
+#include "package.h"
+#include <costate.h>
+
+PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay;
+
+static PetscBool initialised = PETSC_FALSE;
+
+PETSC_INTERN PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory, TS);
+
+static PetscErrorCode CostateFinalizePackage(void)
+{
+  PetscFunctionBegin;
+  initialised = PETSC_FALSE;
+  PetscCall(CostateOptionsCheck(NULL, PETSC_COMM_WORLD, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+  CostateInitializePackage - Registers all that the library adds to PETSc
+
+  Not Collective
+
+  Notes:
+  PETSc calls it when it loads the library with `-dll_append`.  A program that is linked with the library calls it after
+  `PetscInitialize()`.  A second call does nothing.
+
+  Level: beginner
+
+.seealso: `TSTRAJECTORYCOSTATE`
+@*/
+PetscErrorCode CostateInitializePackage(void)
+{
+  PetscClassId id;
+
+  PetscFunctionBegin;
+  if (initialised) PetscFunctionReturn(PETSC_SUCCESS);
+  initialised = PETSC_TRUE;
+  PetscCall(TSTrajectoryRegister(TSTRAJECTORYCOSTATE, TSTrajectoryCreate_Costate));
+  PetscCall(PetscClassIdRegister("Costate", &id));
+  PetscCall(PetscLogEventRegister("CostateStore", id, &Costate_Store));
+  PetscCall(PetscLogEventRegister("CostateFetch", id, &Costate_Fetch));
+  PetscCall(PetscLogEventRegister("CostateReplay", id, &Costate_Replay));
+  PetscCall(PetscRegisterFinalize(CostateFinalizePackage));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

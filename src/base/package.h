@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the library registers with PETSc once: log events, and the look at the options that nobody read. */
+#ifndef COSTATE_PACKAGE_H
+#define COSTATE_PACKAGE_H
+
+#include <petscsys.h>
+
+PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay;
+
+/* The options that the trajectory understands, without the leading -[prefix]; ends with NULL. */
+PETSC_INTERN const char *const CostateTrajOptions[];
+
+/* Refuses an unread option that looks like one of ours; `final`: also one that is spelt right but has no reader. */
+PETSC_INTERN PetscErrorCode CostateOptionsCheck(PetscOptions, MPI_Comm, PetscBool final);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  The backward sweep.  `top` is state k and, once the stages of step k are in the TS, `base` is state k-1; after the
+  adjoint step they change places.  So TSTrajectoryGet() never has to compute anything for TSAdjointSolve().
+*/
+#include "trajimpl.h"
+
+/* The run is over: the scheduler learns how many steps there were. */
+static PetscErrorCode Turn(CostateTraj tr, PetscInt N)
+{
+  MPI_Comm       comm = PetscObjectComm((PetscObject)tr->tj);
+  PetscLogDouble t;
+
+  PetscFunctionBegin;
+  PetscCheck(tr->ended, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "The adjoint begins, but no TSSolve() with this trajectory has come to its end");
+  PetscCheck(N == tr->log.n, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "The adjoint begins at step %" PetscInt_FMT " but the run has %" PetscInt_FMT
+             " steps: to reverse a part of a run, end the run there",
+             N, tr->log.n);
+  PetscCall(CostateReplayAgree(tr));
+  PetscCall(CostateSched(tr, costate_sched_turn(tr->sched, N)));
+  if (costate_sched_overrun(tr->sched)) {
+    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
+                           "costate: warning: the run took %" PetscInt_FMT " steps, not the %" PetscInt_FMT
+                           " of -ts_trajectory_costate_steps; the gradient is right, but more steps are repeated than "
+                           "need be\n",
+                           N, tr->steps));
+  }
+  tr->phase = COSTATE_BACKWARD;
+  tr->pos   = N;
+  PetscCall(PetscTime(&t));
+  tr->seconds[0] += t - tr->t0;
+  tr->t0            = t;
+  tr->last_progress = t;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Stage data of step k from state k-1 in vec_sol, by executing the step. */
+static PetscErrorCode Tape(CostateTraj tr, TS ts, PetscInt k)
+{
+  PetscFunctionBegin;
+  PetscCall(VecCopy(ts->vec_sol, tr->base));
+  PetscCall(CostateReplayStep(tr, ts, k));
+  tr->work = k;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RestoreState(CostateTraj tr, TS ts, PetscInt k)
+{
+  PetscFunctionBegin;
+  PetscCall(CostateFetchState(tr, ts, k, ts->vec_sol));
+  tr->work       = k;
+  tr->from_frame = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Step N: its stages are where the run left them, unless something was computed with the TS since. */
+static PetscErrorCode LastStep(CostateTraj tr, TS ts, PetscInt k)
+{
+  PetscInt64 hash;
+
+  PetscFunctionBegin;
+  PetscCall(CostateStagesHash(tr, ts, &hash));
+  if (tr->stages_lost || hash != tr->stages_hash) {
+    PetscCall(RestoreState(tr, ts, k - 1));
+    PetscCall(Tape(tr, ts, k));
+  } else
+    PetscCall(CostateFetchState(tr, ts, k - 1, tr->base));
+  if (tr->held == k - 1) PetscCall(CostateDrop(tr, k - 1, COSTATE_KEY_STATE));
+  tr->held = -1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A step that is reversed from its end states: state k-1 is in vec_sol, and becomes the first stage. */
+static PetscErrorCode EndStates(CostateTraj tr, TS ts, PetscInt k)
+{
+  PetscInt ns;
+  Vec     *Y;
+
+  PetscFunctionBegin;
+  if (tr->method == COSTATE_METHOD_RK && CostateLogRetried(&tr->log, k)) {
+    PetscCall(Tape(tr, ts, k)); /* its first stage is not quite the state before it */
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecCopy(ts->vec_sol, tr->base));
+  PetscCall(TSGetStages(ts, &ns, &Y));
+  PetscCall(VecCopy(tr->base, Y[0]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Obeys one action; `done` when step k can be reversed. */
+static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_action *a, PetscBool *record,
+                           PetscBool *done)
+{
+  PetscInt step = (PetscInt)a->step;
+
+  PetscFunctionBegin;
+  switch (a->kind) {
+  case COSTATE_STORE:
+    PetscCheck(step == tr->work, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "The scheduler keeps %" PetscInt_FMT " but work storage is at %" PetscInt_FMT, step, tr->work);
+    PetscCall(CostatePut(tr, ts, step, a->what == COSTATE_STATE ? COSTATE_KEY_STATE : COSTATE_KEY_STAGES));
+    break;
+  case COSTATE_EVICT:
+    if (a->what == COSTATE_STAGES)
+      PetscCall(CostateDrop(tr, step, COSTATE_KEY_STAGES));
+    else if (step)
+      PetscCall(CostateDrop(tr, step, COSTATE_KEY_STATE)); /* state 0 stays, for a second sweep */
+    break;
+  case COSTATE_RESTORE:
+    if (a->what == COSTATE_STATE)
+      PetscCall(RestoreState(tr, ts, step));
+    else {
+      PetscCall(CostateFetchState(tr, ts, step - 1, tr->base));
+      PetscCall(CostateFetchStages(tr, ts, step, record));
+      if (!*record) PetscCall(RestoreState(tr, ts, step - 1));
+    }
+    break;
+  case COSTATE_ADVANCE:
+    for (PetscInt i = (PetscInt)a->from + 1; i <= step; i++) {
+      PetscCall(CostateReplayStep(tr, ts, i));
+      PetscCall(CostateReportProgress(tr, "recompute", i, PETSC_FALSE));
+    }
+    tr->work = step;
+    break;
+  case COSTATE_ADJOINT:
+    PetscCheck(step == k, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "The scheduler reverses step %" PetscInt_FMT ", not %" PetscInt_FMT, step, k);
+    if (a->taped)
+      PetscCall(Tape(tr, ts, k));
+    else if (k == tr->log.n)
+      PetscCall(LastStep(tr, ts, k));
+    else if (!*record && tr->free_tape && tr->work == k - 1)
+      PetscCall(EndStates(tr, ts, k));
+    else if (!*record)
+      PetscCall(Tape(tr, ts, k));
+    *done = PETSC_TRUE;
+    break;
+  default:
+    SETERRQ(PETSC_COMM_SELF, PETSC_ERR_PLIB, "The scheduler answers %d before step %" PetscInt_FMT " is reversed",
+            (int)a->kind, k);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Puts the stage data of step k into the TS and state k-1 into base. */
+static PetscErrorCode Prepare(CostateTraj tr, TS ts, PetscInt k)
+{
+  CostateSaved   saved;
+  costate_action a;
+  PetscBool      record = PETSC_FALSE, done = PETSC_FALSE;
+  PetscInt       replayed = tr->replayed;
+  PetscLogDouble t0, t1;
+
+  PetscFunctionBegin;
+  PetscCall(PetscTime(&t0));
+  PetscCall(CostateReplayBegin(tr, ts, &saved));
+  tr->work = -1;
+  while (!done) {
+    PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
+    PetscCall(Obey(tr, ts, k, &a, &record, &done));
+  }
+  PetscCall(CostateReplayEnd(tr, ts, &saved));
+  PetscCall(PetscTime(&t1));
+  if (tr->replayed == replayed) PetscFunctionReturn(PETSC_SUCCESS);
+  tr->seconds[1] += t1 - t0;
+  if (tr->check) PetscCall(CostateReplayAgree(tr));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The state before a jump at step k takes the place of the one after it. */
+static PetscErrorCode CrossJump(CostateTraj tr, TS ts, PetscInt k)
+{
+  PetscBool  jump;
+  PetscInt64 key = CostateKeyOf(k, COSTATE_KEY_PRE);
+
+  PetscFunctionBegin;
+  PetscCall(CostateHas(tr, k, COSTATE_KEY_PRE, &jump));
+  if (!jump) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(tr->jumps || ts->adjoint_steps + 1 >= ts->adjoint_max_steps, PetscObjectComm((PetscObject)ts),
+             PETSC_ERR_USER,
+             "The state was changed between the TSSolve() that ended with step %" PetscInt_FMT
+             " and the next one, and TSAdjointSolve() would pass over it as if it had not been. Stop there "
+             "(TSAdjointSetSteps()), "
+             "apply the adjoint of the change, and go on; or say with -ts_trajectory_costate_jumps that this is done "
+             "otherwise",
+             k);
+  PetscCall(CostateStoreGetBegin(tr->store, key));
+  PetscCall(CostateStoreGetEnd(tr->store, key, 1, &tr->top));
+  PetscCall(CostateStoreDrop(tr->store, key));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Finish(CostateTraj tr)
+{
+  costate_action a;
+  PetscLogDouble t;
+
+  PetscFunctionBegin;
+  do {
+    PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
+    if (a.kind == COSTATE_EVICT && a.step)
+      PetscCall(CostateDrop(tr, (PetscInt)a.step, a.what == COSTATE_STATE ? COSTATE_KEY_STATE : COSTATE_KEY_STAGES));
+  } while (a.kind == COSTATE_EVICT);
+  PetscCheck(a.kind == COSTATE_DONE, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "The scheduler answers %d after the last adjoint step", (int)a.kind);
+  PetscCall(PetscTime(&t));
+  tr->seconds[2] += t - tr->t0;
+  tr->phase = COSTATE_REVERSED;
+  tr->sweeps++;
+  PetscCall(CostateReportProgress(tr, "backward", 0, PETSC_TRUE));
+  PetscCall(CostateReportWrite(tr));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The wrapped ops->adjointstep: reverses step ts->steps + 1. */
+PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjointstep)(TS))
+{
+  PetscInt         k = ts->steps + 1;
+  Vec              swap;
+  PetscObjectId    id;
+  PetscObjectState state;
+
+  PetscFunctionBegin;
+  if (tr->phase == COSTATE_FORWARD) PetscCall(Turn(tr, k));
+  PetscCheck(tr->phase == COSTATE_BACKWARD && k == tr->pos, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,
+             "Adjoint step %" PetscInt_FMT " was called where step %" PetscInt_FMT " is next", k, tr->pos);
+  /* an event of the application may have changed the state on its way back */
+  PetscCall(PetscObjectGetId((PetscObject)ts->vec_sol, &id));
+  PetscCall(PetscObjectStateGet((PetscObject)ts->vec_sol, &state));
+  if (id != tr->sol_id || state != tr->sol_state) PetscCall(VecCopy(ts->vec_sol, tr->top));
+  PetscCall(Prepare(tr, ts, k));
+  PetscCall(VecCopy(tr->top, ts->vec_sol));
+  PetscCall(adjointstep(ts));
+  swap     = tr->top;
+  tr->top  = tr->base;
+  tr->base = swap;
+  tr->pos--;
+  PetscCall(CrossJump(tr, ts, tr->pos));
+  PetscCall(CostateReportProgress(tr, "backward", tr->pos, PETSC_FALSE));
+  if (!tr->pos) PetscCall(Finish(tr));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A second backward sweep: the run is repeated from state 0, with the number of steps known this time. */
+static PetscErrorCode Repeat(CostateTraj tr, TS ts)
+{
+  CostateSaved   saved;
+  PetscLogDouble t0, t1;
+  PetscInt       N = tr->log.n;
+
+  PetscFunctionBegin;
+  PetscCheck(!tr->boundaries, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "A second backward sweep over a run with events or several TSSolve() calls would have to repeat it across "
+             "them, which is "
+             "not exact: call TSSolve() again");
+  PetscCall(PetscTime(&t0));
+  costate_sched_destroy(tr->sched);
+  tr->sched = NULL;
+  PetscCall(CostateReplayBegin(tr, ts, &saved));
+  PetscCall(RestoreState(tr, ts, 0));
+  tr->phase = COSTATE_FORWARD;
+  for (PetscInt n = 0; n < N; n++) {
+    if (n == 0) { /* state 0 is in the store already */
+      PetscCall(CostateDrop(tr, 0, COSTATE_KEY_STATE));
+    }
+    PetscCall(CostateForwardArrive(tr, ts, n, COSTATE_ARRIVE_STEP));
+    PetscCall(CostateReplayStep(tr, ts, n + 1));
+    PetscCall(CostateReportProgress(tr, "recompute", n + 1, PETSC_FALSE));
+  }
+  PetscCall(CostateStagesHash(tr, ts, &tr->stages_hash));
+  PetscCall(VecCopy(ts->vec_sol, tr->top));
+  PetscCall(CostateReplayEnd(tr, ts, &saved));
+  PetscCall(CostateReplayAgree(tr));
+  tr->ended = PETSC_TRUE;
+  PetscCall(PetscTime(&t1));
+  tr->seconds[1] += t1 - t0;
+  tr->t0 = t1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* State k for whoever asks, by repeating steps from the nearest one that is kept. */
+static PetscErrorCode Compute(CostateTraj tr, TS ts, PetscInt k, Vec u)
+{
+  TS           own = tr->ts;
+  CostateSaved saved;
+  PetscBool    has = PETSC_FALSE;
+  PetscInt     c   = k;
+  Vec          keep;
+  MPI_Comm     comm = PetscObjectComm((PetscObject)tr->tj);
+
+  PetscFunctionBegin;
+  PetscCheck(tr->phase != COSTATE_FORWARD || tr->ended, comm, PETSC_ERR_SUP,
+             "State %" PetscInt_FMT
+             " is asked for while the run is still going forward, and it is not one of those kept: give a "
+             "budget that holds all states (-ts_trajectory_costate_ram)",
+             k);
+  PetscCheck(!tr->boundaries || tr->phase == COSTATE_FORWARD || k <= tr->pos, comm, PETSC_ERR_SUP,
+             "State %" PetscInt_FMT
+             " lies behind the backward sweep, in a run with events or several TSSolve() calls: it cannot be repeated "
+             "exactly. Ask before TSAdjointSolve()",
+             k);
+  while (!has && c) PetscCall(CostateHas(tr, --c, COSTATE_KEY_STATE, &has));
+  PetscCall(VecDuplicate(own->vec_sol, &keep));
+  PetscCall(VecCopy(own->vec_sol, keep));
+  PetscCall(CostateReplayBegin(tr, own, &saved));
+  PetscCall(RestoreState(tr, own, c));
+  for (PetscInt i = c + 1; i <= k; i++) PetscCall(CostateReplayStep(tr, own, i));
+  PetscCall(CostateReplayEnd(tr, own, &saved));
+  if (own != ts || u != own->vec_sol) {
+    PetscCall(VecCopy(own->vec_sol, u));
+    PetscCall(VecCopy(keep, own->vec_sol));
+  }
+  PetscCall(VecDestroy(&keep));
+  tr->stages_lost = PETSC_TRUE;
+  if (tr->check) PetscCall(CostateReplayAgree(tr));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* TSTrajectoryGet(): state k into the TS that asks; `adjoint` if it is the TSAdjointSolve() of the run's own TS. */
+PetscErrorCode CostateBackwardGet(CostateTraj tr, TS ts, PetscInt k, PetscReal *t, PetscBool adjoint)
+{
+  Vec       u    = ts->vec_sol;
+  MPI_Comm  comm = PetscObjectComm((PetscObject)tr->tj);
+  PetscBool pre, state, top;
+
+  PetscFunctionBegin;
+  PetscCheck(tr->phase != COSTATE_IDLE && k <= tr->log.n, comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "State %" PetscInt_FMT " is asked for, but the trajectory knows %" PetscInt_FMT " steps", k, tr->log.n);
+  if (adjoint && tr->phase == COSTATE_REVERSED && k == tr->log.n && k) PetscCall(Repeat(tr, ts));
+  top = (PetscBool)(tr->phase == COSTATE_FORWARD ? tr->ended && k == tr->log.n : k == tr->pos);
+  PetscCheck(top || !adjoint, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "TSAdjointSolve() asks for state %" PetscInt_FMT ", but state %" PetscInt_FMT " is next on the way back",
+             k, tr->phase == COSTATE_FORWARD ? tr->log.n : tr->pos);
+  PetscCall(CostateHas(tr, k, COSTATE_KEY_PRE, &pre));
+  PetscCall(CostateHas(tr, k, COSTATE_KEY_STATE, &state));
+  if (top)
+    PetscCall(VecCopy(tr->top, u));
+  else if (pre)
+    PetscCall(CostateStoreGetEnd(tr->store, CostateKeyOf(k, COSTATE_KEY_PRE), 1, &u));
+  else if (state) {
+    PetscCall(CostateStoreGetEnd(tr->store, CostateKeyOf(k, COSTATE_KEY_STATE), 1, &u));
+  } else
+    PetscCall(Compute(tr, ts, k, u));
+  *t = tr->log.t[k];
+  if (k && tr->tj->adjoint_solve_mode) PetscCall(TSSetTimeStep(ts, -(*t) + CostateLogStart(&tr->log, k)));
+  if (ts == tr->ts) {
+    PetscCall(PetscObjectGetId((PetscObject)ts->vec_sol, &tr->sol_id));
+    PetscCall(PetscObjectStateGet((PetscObject)ts->vec_sol, &tr->sol_state));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

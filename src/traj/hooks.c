@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  What is wrapped around the functions of a TS.  The originals are kept with the TS itself, in a container that lives as
+  long as it does, so that a trajectory may come and go: without one of our type every wrapper passes straight through.
+
+    ops->step         a step is entered: the arrival of the state before it
+    ops->adjointstep  here steps are repeated, and not in TSTrajectoryGet(): by now the application was told that the
+                      event at the end of the step is behind it (TSAdjointEventHandler()), so its context is the right
+  one adapt->choose     rejections are logged, and in a replay repeated instead of decided poststep          to see a
+  run that the user ends, and a state that the user changes poststage, postevaluate   to see a state that the user
+  changes; poststage also serves FSAL methods, see replay.c
+*/
+#include "trajimpl.h"
+#include "rkadjoint.h"
+
+typedef struct {
+  PetscErrorCode (*step)(TS);
+  PetscErrorCode (*adjointstep)(TS);
+  PetscErrorCode (*choose)(TSAdapt, TS, PetscReal, PetscInt *, PetscReal *, PetscBool *, PetscReal *, PetscReal *,
+                           PetscReal *);
+  PetscErrorCode (*poststep)(TS);
+  PetscErrorCode (*poststage)(TS, PetscReal, PetscInt, Vec *);
+  PetscErrorCode (*postevaluate)(TS);
+} CostateHooks;
+
+static const char hooks_name[] = "costate_hooks";
+
+static PetscErrorCode HooksGet(TS ts, CostateHooks **hooks)
+{
+  PetscContainer c;
+
+  PetscFunctionBegin;
+  *hooks = NULL;
+  PetscCall(PetscObjectQuery((PetscObject)ts, hooks_name, (PetscObject *)&c));
+  if (c) PetscCall(PetscContainerGetPointer(c, (void **)hooks));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The trajectory of a TS if it is one of ours and set up for this TS, else NULL. */
+PetscErrorCode CostateTrajGet(TS ts, CostateTraj *tr)
+{
+  PetscBool ours = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  *tr = NULL;
+  if (ts->trajectory) PetscCall(PetscObjectTypeCompare((PetscObject)ts->trajectory, TSTRAJECTORYCOSTATE, &ours));
+  if (ours && ts->trajectory->setupcalled) *tr = (CostateTraj)ts->trajectory->data;
+  if (*tr && (*tr)->ts != ts) *tr = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The derivative of the last stage of an FSAL step is the first one of the next: see replay.c */
+static PetscErrorCode HookRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
+{
+  CostateTraj tr;
+  PetscInt    ns;
+  Vec        *Y;
+
+  PetscFunctionBegin;
+  PetscCall(CostateTrajGet(ts, &tr));
+  PetscCall(TSGetStages(ts, &ns, &Y));
+  if (tr->inject && U == Y[0])
+    PetscCall(VecCopy(tr->kfirst, F));
+  else
+    PetscCall(tr->rhs(ts, t, U, F, ctx));
+  if (U == Y[ns - 1]) tr->klast = F;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The step of the TS type itself. */
+PetscErrorCode CostateHooksStep(TS ts)
+{
+  CostateHooks *hooks;
+  CostateTraj   tr;
+  DM            dm;
+  DMTS          dmts;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(CostateTrajGet(ts, &tr));
+  if (!tr || !tr->fsal) {
+    PetscCall(hooks->step(ts));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(DMGetDMTS(dm, &dmts));
+  tr->rhs                = dmts->ops->rhsfunction;
+  dmts->ops->rhsfunction = HookRHS;
+  PetscCall(hooks->step(ts));
+  dmts->ops->rhsfunction = tr->rhs;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HookStep(TS ts)
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(CostateTrajGet(ts, &tr));
+  if (tr) PetscCall(CostateForwardEnter(tr, ts));
+  PetscCall(CostateHooksStep(ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HookAdjointStep(TS ts)
+{
+  CostateHooks *hooks;
+  CostateTraj   tr;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(CostateTrajGet(ts, &tr));
+  if (tr) {
+    PetscBool mend;
+
+    PetscCall(CostateRKAdjointNeeded(ts, &mend));
+    PetscCall(CostateBackwardStep(tr, ts, mend ? CostateRKAdjointStep : hooks->adjointstep));
+  } else
+    PetscCall(hooks->adjointstep(ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HookChoose(TSAdapt adapt, TS ts, PetscReal h, PetscInt *sc, PetscReal *next, PetscBool *accept,
+                                 PetscReal *wlte, PetscReal *wltea, PetscReal *wlter)
+{
+  CostateHooks *hooks;
+  CostateTraj   tr;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(CostateTrajGet(ts, &tr));
+  if (tr && tr->replaying) {
+    *sc     = 0;
+    *next   = h;
+    *accept = (PetscBool)(tr->rejections_left == 0);
+    if (!*accept) *next = tr->log.rej[tr->attempt->rej + tr->attempt->nrej - tr->rejections_left--];
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(hooks->choose(adapt, ts, h, sc, next, accept, wlte, wltea, wlter));
+  if (tr && tr->phase == COSTATE_FORWARD && !*accept) PetscCall(CostateLogReject(&tr->log, *next));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HookPostStep(TS ts)
+{
+  CostateHooks *hooks;
+  CostateTraj   tr;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(hooks->poststep(ts));
+  PetscCall(CostateTrajGet(ts, &tr));
+  if (tr && !tr->replaying) PetscCall(CostateForwardPostStep(tr, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Around a hook of the user that may look at v but must not change it. */
+static PetscErrorCode WatchBegin(CostateTraj tr, Vec v, PetscInt64 *hash)
+{
+  PetscFunctionBegin;
+  if (tr && tr->check && !tr->jumps && !tr->replaying) PetscCall(CostateVecHash(v, 0, hash));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WatchEnd(CostateTraj tr, Vec v, PetscInt64 before, PetscInt step, const char hook[])
+{
+  PetscInt64 after = before;
+
+  PetscFunctionBegin;
+  PetscCall(WatchBegin(tr, v, &after));
+  if (after != before && tr->changed_step < 0) {
+    tr->changed_step = step;
+    tr->changed_by   = hook;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HookPostEvaluate(TS ts)
+{
+  CostateHooks *hooks;
+  CostateTraj   tr;
+  PetscInt64    hash = 0;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(CostateTrajGet(ts, &tr));
+  PetscCall(WatchBegin(tr, ts->vec_sol, &hash));
+  PetscCall(hooks->postevaluate(ts));
+  PetscCall(WatchEnd(tr, ts->vec_sol, hash, ts->steps, "TSSetPostEvaluate()"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HookPostStage(TS ts, PetscReal t, PetscInt i, Vec *Y)
+{
+  CostateHooks *hooks;
+  CostateTraj   tr;
+  PetscInt64    hash = 0;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(CostateTrajGet(ts, &tr));
+  PetscCall(WatchBegin(tr, Y[i], &hash));
+  PetscCall(hooks->poststage(ts, t, i, Y));
+  PetscCall(WatchEnd(tr, Y[i], hash, ts->steps + 1, "TSSetPostStage()"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether the user has a hook in which the state may be changed: the same answer on every rank. */
+PetscErrorCode CostateHooksHaveUser(TS ts, PetscBool *have)
+{
+  CostateHooks *hooks;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  *have = (PetscBool)(ts->prestep || ts->poststep || ts->postevaluate || (hooks && hooks->poststage));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HooksDestroy(void *p)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateHooksInstalled(TS ts, PetscBool *yes)
+{
+  PetscFunctionBegin;
+  *yes = (PetscBool)(ts->ops->step == HookStep);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  Wraps whatever is not wrapped yet; called again whenever the application may have changed a function, since
+  TSSetType(), TSAdaptSetType() and TSSetPostStep() overwrite what we put there.
+*/
+PetscErrorCode CostateHooksInstall(TS ts)
+{
+  CostateHooks *hooks;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  if (!hooks) {
+    PetscContainer c;
+
+    PetscCall(PetscNew(&hooks));
+    PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)ts), &c));
+    PetscCall(PetscContainerSetPointer(c, hooks));
+    PetscCall(PetscContainerSetUserDestroy(c, HooksDestroy));
+    PetscCall(PetscObjectCompose((PetscObject)ts, hooks_name, (PetscObject)c));
+    PetscCall(PetscContainerDestroy(&c));
+  }
+#define WRAP(slot, field, wrapper)                                                                                     \
+  if ((slot) && (slot) != (wrapper)) {                                                                                 \
+    hooks->field = (slot);                                                                                             \
+    (slot)       = (wrapper);                                                                                          \
+  }
+  WRAP(ts->ops->step, step, HookStep);
+  WRAP(ts->ops->adjointstep, adjointstep, HookAdjointStep);
+  if (ts->adapt) WRAP(ts->adapt->ops->choose, choose, HookChoose);
+  WRAP(ts->poststep, poststep, HookPostStep);
+  WRAP(ts->postevaluate, postevaluate, HookPostEvaluate);
+  WRAP(ts->poststage, poststage, HookPostStage);
+#undef WRAP
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

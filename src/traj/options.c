@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options and the setters that they mirror. */
+#include "trajimpl.h"
+
+const char *const CostateStagesTypes[] = {"auto", "never", "always", "CostateStages", "COSTATE_STAGES_", NULL};
+
+/* The options check compares what nobody read with these. */
+const char *const CostateTrajOptions[] =
+    {"ts_trajectory_costate_policy",   "ts_trajectory_costate_ram",    "ts_trajectory_costate_steps",
+     "ts_trajectory_costate_stages",   "ts_trajectory_costate_check",  "ts_trajectory_costate_jumps",
+     "ts_trajectory_costate_progress", "ts_trajectory_costate_report", NULL};
+
+/* A setter may come at any time; what it sets counts from the next run on, which begins with step 0. */
+static PetscErrorCode Ours(TSTrajectory tj, CostateTraj *tr)
+{
+  PetscBool ours;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(tj, TSTRAJECTORY_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)tj, TSTRAJECTORYCOSTATE, &ours));
+  PetscCheck(ours, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_WRONG,
+             "The trajectory is of type %s and not costate: call TSTrajectorySetType(tj, ts, TSTRAJECTORYCOSTATE) "
+             "first",
+             ((PetscObject)tj)->type_name ? ((PetscObject)tj)->type_name : "(none)");
+  *tr = (CostateTraj)tj->data;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+  TSTrajectoryCostateSetPolicy - Chooses the policy that decides which states are kept
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- policy - "online" (the number of steps is unknown; the default), "wang" (Wang, Moin, Iaccarino 2009, a proved bound on
+  the repetition of each step), "offline" (the number is known, see `TSTrajectoryCostateSetSteps()`), "all" (every state
+is kept, or the run is refused), "stride"
+
+  Options Database Key:
+. -ts_trajectory_costate_policy <online> - the policy
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetRAM()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetPolicy(TSTrajectory tj, const char policy[])
+{
+  CostateTraj          tr;
+  costate_sched_config cfg = {0};
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  cfg.policy = policy;
+  cfg.units  = 1;
+  cfg.steps  = 1;
+  PetscCheck(!costate_sched_config_error(&cfg), PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_UNKNOWN_TYPE,
+             "-ts_trajectory_costate_policy %s: %s", policy, costate_sched_config_error(&cfg));
+  PetscCall(PetscStrncpy(tr->policy, policy, sizeof(tr->policy)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+  TSTrajectoryCostateSetRAM - Sets the memory budget for checkpoints
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- budget - a whole number of states, such as "20", or the bytes that each rank may hold, such as "512MB" or "1.5GiB"
+
+  Options Database Keys:
++ -ts_trajectory_costate_ram <budget> - the budget; by default half of what the node and its control group leave free
+after the first step, shared evenly by the ranks of the node, the minimum over all ranks
+- -ts_trajectory_max_cps_ram <n> - PETSC's own name for a number of states; heeded unless the budget is given
+
+  Notes:
+  The budget holds states, stage records and the states at boundaries (events, `TSSolve()` calls). Beyond it a rank
+holds one frame that waits for its decision, two work vectors (three to four for FSAL Runge-Kutta methods) and the step
+log, 25 bytes a step.
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetStages()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetRAM(TSTrajectory tj, const char budget[])
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  PetscCall(CostateParseRAM(PetscObjectComm((PetscObject)tj), budget, &tr->ram_states, &tr->ram_bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  TSTrajectoryCostateSetSteps - Tells the policy "offline" how many steps the run will have
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- steps - the number of steps. A run that ends earlier or goes on longer gets the right gradient all the same, for more
+  recomputed steps, and a warning
+
+  Options Database Key:
+. -ts_trajectory_costate_steps <n> - the number of steps
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetPolicy()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetSteps(TSTrajectory tj, PetscInt steps)
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  PetscCheck(steps > 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_trajectory_costate_steps %" PetscInt_FMT ": the number of steps must be positive", steps);
+  tr->steps = steps;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  TSTrajectoryCostateSetStages - Whether stage data of steps are kept beside states
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- stages - `COSTATE_STAGES_AUTO` keeps them in memory that no state needs, `COSTATE_STAGES_NEVER` never,
+  `COSTATE_STAGES_ALWAYS` with every state, so that one state of the budget is a state and its stages
+
+  Options Database Key:
+. -ts_trajectory_costate_stages <auto,never,always> - the choice
+
+  Notes:
+  A step whose stage data are kept is not executed again. The theta method with end points, backward Euler and forward
+Euler need no stage data beside the states; with `COSTATE_STAGES_NEVER` their steps are executed again nevertheless.
+  `TSTrajectorySetSolutionOnly()` means no stage records.
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetRAM()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetStages(TSTrajectory tj, CostateStages stages)
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  tr->stages = stages;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  TSTrajectoryCostateSetCheck - Whether a repeated step is compared with the run
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- check - `PETSC_TRUE` (the default): 8 bytes of XXH3 of each state are logged, and a repeated step or a restored state
+that differs is an error that names the step
+
+  Options Database Key:
+. -ts_trajectory_costate_check <true> - the choice
+
+  Note:
+  One pass over the state for each step, about 10 GB/s on a core.
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetJumps()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetCheck(TSTrajectory tj, PetscBool check)
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  tr->check = check;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  TSTrajectoryCostateSetJumps - Vouches for changes of the state that TSAdjoint does not see
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- jumps - `PETSC_TRUE`: the application applies the adjoint of every change that it makes to the state between two steps
+
+  Options Database Key:
+. -ts_trajectory_costate_jumps <false> - the choice
+
+  Note:
+  A state that is changed in `TSSetPostStep()` or `TSSetPreStep()` and not by an event is otherwise an error, since the
+  gradient would be that of a run without the change. With it such a state is a boundary, which takes two states of the
+budget.
+
+  Level: advanced
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetCheck()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetJumps(TSTrajectory tj, PetscBool jumps)
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  tr->jumps = jumps;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  TSTrajectoryCostateSetProgress - Shows where the run is, in one line on standard error
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- progress - `PETSC_TRUE`: forward, recomputed and backward steps, with an estimate of the time left
+
+  Options Database Key:
+. -ts_trajectory_costate_progress <false> - the choice
+
+  Level: beginner
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetReport()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetProgress(TSTrajectory tj, PetscBool progress)
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  tr->progress = progress;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+  TSTrajectoryCostateSetReport - Writes a JSON file about each backward sweep
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- file - its name; it is written anew after each backward sweep, by rank 0
+
+  Options Database Key:
+. -ts_trajectory_costate_report <file> - the name
+
+  Note:
+  Fields: steps, advances, evaluations, the offline optimum for the same steps and budget, their ratio, recomputed
+steps, budget, peak states and bytes per rank, bytes of the full trajectory, seconds per phase.
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetProgress()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetReport(TSTrajectory tj, const char file[])
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  PetscCall(PetscStrncpy(tr->report, file, sizeof(tr->report)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What TSTrajectorySetMaxCpsRAM() and TSTrajectorySetMaxUnitsRAM() call. */
+static PetscErrorCode SetMaxCpsRAM(TSTrajectory tj, PetscInt n)
+{
+  CostateTraj tr = (CostateTraj)tj->data;
+
+  PetscFunctionBegin;
+  PetscCheck(n > 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_trajectory_max_cps_ram %" PetscInt_FMT ": at least one state has to be kept, the initial one", n);
+  if (!tr->ram_bytes) tr->ram_states = n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateTrajComposeSetters(TSTrajectory tj, PetscBool yes)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscObjectComposeFunction((PetscObject)tj, "TSTrajectorySetMaxCpsRAM_C", yes ? SetMaxCpsRAM : NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS PetscOptionsObject)
+{
+  CostateTraj tr = (CostateTraj)tj->data;
+  PetscBool   set, flg;
+  PetscInt    n      = 0;
+  PetscEnum   stages = (PetscEnum)tr->stages;
+  char        text[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBegin;
+  PetscOptionsHeadBegin(PetscOptionsObject, "Checkpoints within a memory budget (costate)");
+  PetscCall(PetscOptionsInt("-ts_trajectory_max_cps_ram", "Number of states kept in memory", "TSTrajectorySetMaxCpsRAM",
+                            0, &n, &set));
+  if (set) PetscCall(SetMaxCpsRAM(tj, n));
+  PetscCall(PetscOptionsString("-ts_trajectory_costate_policy",
+                               "Which states are kept: online, wang, offline, all, stride",
+                               "TSTrajectoryCostateSetPolicy", tr->policy, text, sizeof(text), &set));
+  if (set) PetscCall(TSTrajectoryCostateSetPolicy(tj, text));
+  PetscCall(PetscOptionsString("-ts_trajectory_costate_ram",
+                               "Memory budget: a number of states, or bytes per rank such as 512MB",
+                               "TSTrajectoryCostateSetRAM", "half of the free memory", text, sizeof(text), &set));
+  if (set) PetscCall(TSTrajectoryCostateSetRAM(tj, text));
+  n = tr->steps;
+  PetscCall(PetscOptionsInt("-ts_trajectory_costate_steps", "Number of steps, for the policy offline",
+                            "TSTrajectoryCostateSetSteps", tr->steps, &n, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetSteps(tj, n));
+  PetscCall(PetscOptionsEnum("-ts_trajectory_costate_stages", "Keep the stage data of steps",
+                             "TSTrajectoryCostateSetStages", CostateStagesTypes, stages, &stages, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetStages(tj, (CostateStages)stages));
+  PetscCall(PetscOptionsBool("-ts_trajectory_costate_check", "Compare repeated steps with the run",
+                             "TSTrajectoryCostateSetCheck", tr->check, &flg, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetCheck(tj, flg));
+  PetscCall(PetscOptionsBool("-ts_trajectory_costate_jumps",
+                             "The application applies the adjoint of its changes of the state",
+                             "TSTrajectoryCostateSetJumps", tr->jumps, &flg, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetJumps(tj, flg));
+  PetscCall(PetscOptionsBool("-ts_trajectory_costate_progress", "Show progress and the time left on stderr",
+                             "TSTrajectoryCostateSetProgress", tr->progress, &flg, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetProgress(tj, flg));
+  PetscCall(PetscOptionsString("-ts_trajectory_costate_report", "JSON file with counts, bytes and seconds",
+                               "TSTrajectoryCostateSetReport", tr->report, text, sizeof(text), &set));
+  if (set) PetscCall(TSTrajectoryCostateSetReport(tj, text));
+  PetscOptionsHeadEnd();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

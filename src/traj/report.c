@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counters for people and for programs. */
+#include "trajimpl.h"
+
+typedef struct {
+  PetscInt   steps;
+  PetscInt64 advances, evaluations, optimum, full_bytes, peak_bytes, budget_bytes, state_bytes, log_bytes;
+} Figures;
+
+/* Collective: the bytes are the largest on any rank. */
+static PetscErrorCode GetFigures(CostateTraj tr, Figures *f)
+{
+  PetscInt64 in[4], out[4];
+
+  PetscFunctionBegin;
+  PetscCall(PetscMemzero(f, sizeof(*f)));
+  if (tr->sched) costate_sched_get_stats(tr->sched, &tr->stats);
+  f->steps       = PetscMax(tr->log.n, 0);
+  f->evaluations = (PetscInt64)f->steps + tr->replayed;
+  f->advances    = f->evaluations - (tr->free_tape && tr->g ? PetscMin(f->steps, 1) : tr->stats.taped);
+  f->optimum     = tr->sched && f->steps ? costate_optimum(tr->units, f->steps, tr->g, tr->restarts) : f->steps;
+  in[0]          = (PetscInt64)tr->state_bytes;
+  in[1]          = (PetscInt64)(tr->state_bytes + (tr->stages == COSTATE_STAGES_ALWAYS ? 0 : tr->stage_bytes));
+  in[2]          = 0;
+  if (tr->store) PetscCall(CostateStoreGetBytes(tr->store, NULL, &in[2]));
+  in[3] = CostateLogBytes(&tr->log);
+  PetscCallMPI(MPI_Allreduce(in, out, 4, MPIU_INT64, MPI_MAX, PetscObjectComm((PetscObject)tr->tj)));
+  f->state_bytes  = out[0];
+  f->full_bytes   = out[1] * f->steps + out[0];
+  f->peak_bytes   = out[2];
+  f->log_bytes    = out[3];
+  f->budget_bytes = tr->units * out[0];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One line on stderr, at most five times a second; `last` ends it. */
+PetscErrorCode CostateReportProgress(CostateTraj tr, const char phase[], PetscInt k, PetscBool last)
+{
+  PetscLogDouble t;
+  char           left[64] = "";
+
+  PetscFunctionBegin;
+  if (!tr->progress) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscTime(&t));
+  if (!last && t - tr->last_progress < .2) PetscFunctionReturn(PETSC_SUCCESS);
+  tr->last_progress = t;
+  if (tr->phase == COSTATE_BACKWARD && tr->pos && tr->pos < tr->log.n) {
+    double rate = (t - tr->t0) / (double)(tr->log.n - tr->pos);
+
+    PetscCall(PetscSNPrintf(left, sizeof(left), ", about %.0f s left", rate * (double)tr->pos));
+  } else if (tr->phase == COSTATE_FORWARD && tr->ts->max_time < PETSC_MAX_REAL / 2 && tr->log.n > 0) {
+    double done = (double)(tr->log.t[tr->log.n] - tr->log.t[0]), all = (double)(tr->ts->max_time - tr->log.t[0]);
+
+    if (done > 0 && all > done)
+      PetscCall(PetscSNPrintf(left, sizeof(left), ", about %.0f s left of the forward run",
+                              (t - tr->t0) * (all - done) / done));
+  }
+  PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)tr->tj), PETSC_STDERR,
+                         "\rcostate: %-9s step %" PetscInt_FMT " of %" PetscInt_FMT ", %" PetscInt_FMT
+                         " recomputed%s        %s",
+                         phase, k, PetscMax(tr->log.n, 0), tr->replayed, left, last ? "\n" : ""));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateReportWrite(CostateTraj tr)
+{
+  Figures     f;
+  PetscViewer v;
+  MPI_Comm    comm = PetscObjectComm((PetscObject)tr->tj);
+  PetscMPIInt size;
+
+  PetscFunctionBegin;
+  if (!tr->report[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(GetFigures(tr, &f));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(PetscViewerASCIIOpen(comm, tr->report, &v));
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "{\n  \"policy\": \"%s\",\n  \"ts_type\": \"%s\",\n  \"ranks\": %d,\n  \"sweep\": "
+                                   "%" PetscInt_FMT ",\n",
+                                   tr->policy, ((PetscObject)tr->ts)->type_name, size, tr->sweeps));
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "  \"steps\": %" PetscInt_FMT ",\n  \"advances\": %" PetscInt64_FMT
+                                   ",\n  \"evaluations\": %" PetscInt64_FMT ",\n  \"optimum\": %" PetscInt64_FMT
+                                   ",\n  \"ratio\": %.6f,\n  \"recomputed\": %" PetscInt_FMT ",\n",
+                                   f.steps, f.advances, f.evaluations, f.optimum,
+                                   f.optimum ? (double)f.evaluations / (double)f.optimum : 1., tr->replayed));
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "  \"budget_states\": %" PetscInt64_FMT ",\n  \"budget_bytes\": %" PetscInt64_FMT
+                                   ",\n  \"budget_measured\": %s,\n  \"stage_units\": %" PetscInt64_FMT
+                                   ",\n  \"boundaries\": %" PetscInt64_FMT ",\n  \"peak_states\": %" PetscInt64_FMT
+                                   ",\n",
+                                   tr->units, f.budget_bytes, tr->measured ? "true" : "false", tr->g, tr->boundaries,
+                                   tr->stats.peak_units));
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "  \"state_bytes\": %" PetscInt64_FMT ",\n  \"peak_bytes\": %" PetscInt64_FMT
+                                   ",\n  \"full_bytes\": %" PetscInt64_FMT ",\n  \"log_bytes\": %" PetscInt64_FMT ",\n",
+                                   f.state_bytes, f.peak_bytes, f.full_bytes, f.log_bytes));
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "  \"seconds\": {\"forward\": %.6f, \"recompute\": %.6f, \"backward\": %.6f}\n}\n",
+                                   tr->seconds[0], tr->seconds[1], PetscMax(0, tr->seconds[2] - tr->seconds[1])));
+  PetscCall(PetscViewerDestroy(&v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateReportView(CostateTraj tr, PetscViewer v)
+{
+  Figures f;
+
+  PetscFunctionBegin;
+  PetscCall(GetFigures(tr, &f));
+  PetscCall(PetscViewerASCIIPrintf(v, "policy %s, stage records %s, check %s\n", tr->policy,
+                                   CostateStagesTypes[tr->stages], tr->check ? "on" : "off"));
+  if (!tr->sched) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "%" PetscInt_FMT " steps, %" PetscInt64_FMT
+                                   " evaluations (offline optimum %" PetscInt64_FMT ", ratio %.4f), %" PetscInt_FMT
+                                   " recomputed, %" PetscInt64_FMT " boundaries\n",
+                                   f.steps, f.evaluations, f.optimum,
+                                   f.optimum ? (double)f.evaluations / (double)f.optimum : 1., tr->replayed,
+                                   tr->boundaries));
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "budget %" PetscInt64_FMT " states of %" PetscInt64_FMT
+                                   " bytes%s; at most %" PetscInt64_FMT " were in use; full storage "
+                                   "would take %" PetscInt64_FMT " bytes a rank\n",
+                                   tr->units, f.state_bytes, tr->measured ? " (measured)" : "", tr->stats.peak_units,
+                                   f.full_bytes));
+  if (tr->store) PetscCall(CostateStoreView(tr->store, v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  The trajectory obeys the scheduler, keeps what the store holds, and repeats steps.
+
+    traj.c     the TSTrajectory type: create, set, get, view, destroy
+    options.c  the options and their setters
+    setup.c    what is checked and sized before the first step
+    hooks.c    what is wrapped around the functions of a TS, and how it finds its way back
+    log.c      the step log: everything that has to be known to repeat a step
+    forward.c  the forward sweep: arrivals
+    frames.c   what goes into the store and comes back
+    backward.c the backward sweep: from an action list to the stage data of one step
+    replay.c   one step again, bit for bit
+    budget.c   how much memory there is
+    report.c   counters, progress, JSON
+*/
+#ifndef COSTATE_TRAJIMPL_H
+#define COSTATE_TRAJIMPL_H
+
+#include "../base/compat.h"
+#include "../base/package.h"
+#include <petsc/private/tsimpl.h>
+#include <costate.h>
+
+/* One attempt at a step, as it was at the entry of ops->step; the rejections inside it are in the log. */
+typedef struct {
+  PetscReal ptime, ptime_prev, h;
+  PetscInt  rej, nrej; /* the step sizes that the adaptor asked for when it rejected */
+  PetscBool restart, rollback;
+} CostateAttempt;
+
+/* A step that is not a plain one: several attempts, rejections, or a start that does not follow from its neighbours. */
+typedef struct {
+  PetscInt step, att, natt;
+} CostateIrregular;
+
+/* Per step: time 8, step size 8, hash 8, flag 1 bytes; irregular steps have an entry more. */
+typedef struct {
+  PetscInt          n; /* steps in the log */
+  PetscInt          cap;
+  PetscReal        *t;    /* t[k]: time of state k, as given to TSTrajectorySet() */
+  PetscReal        *h;    /* h[k]: size of step k, as it was when the step was entered */
+  PetscInt64       *hash; /* hash[k]: of state k on this rank */
+  unsigned char    *irregular;
+  PetscInt          nirr, irrcap;
+  CostateIrregular *irr;
+  PetscInt          natt, attcap, first; /* first: the first attempt at the step in progress */
+  CostateAttempt   *att;
+  PetscInt          nrej, rejcap;
+  PetscReal        *rej;
+} CostateLog;
+
+PETSC_INTERN PetscErrorCode CostateLogReset(CostateLog *);
+PETSC_INTERN PetscErrorCode CostateLogEnter(CostateLog *, TS);
+PETSC_INTERN PetscErrorCode CostateLogReject(CostateLog *, PetscReal);
+PETSC_INTERN PetscErrorCode CostateLogState(CostateLog *, PetscInt, PetscReal, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateLogGet(const CostateLog *, PetscInt, PetscInt, CostateAttempt *, PetscInt *);
+PETSC_INTERN PetscReal      CostateLogStart(const CostateLog *, PetscInt);
+PETSC_INTERN PetscBool      CostateLogRetried(const CostateLog *, PetscInt);
+PETSC_INTERN PetscInt64     CostateLogBytes(const CostateLog *);
+
+typedef enum {
+  COSTATE_IDLE,     /* no run yet */
+  COSTATE_FORWARD,  /* steps are arriving, or have all arrived */
+  COSTATE_BACKWARD, /* the scheduler was told the number of steps */
+  COSTATE_REVERSED  /* every step was reversed */
+} CostatePhase;
+
+/* How the stages of a TS type are used: see the table in setup.c */
+typedef enum {
+  COSTATE_METHOD_ANY,      /* nothing is known: executed again whenever stages are needed */
+  COSTATE_METHOD_RK,       /* Y_1 is the state before the step */
+  COSTATE_METHOD_ENDPOINT, /* the stages are the states before and after the step */
+  COSTATE_METHOD_MIDPOINT  /* one stage, distinct from both states */
+} CostateMethod;
+
+/* Frames in the store: 4 * step + what */
+typedef enum {
+  COSTATE_KEY_STATE,
+  COSTATE_KEY_STAGES,
+  COSTATE_KEY_PRE /* the state before a jump at the same step number */
+} CostateKey;
+#define CostateKeyOf(k, what) (4 * (PetscInt64)(k) + (PetscInt64)(what))
+
+typedef struct _n_CostateTraj *CostateTraj;
+struct _n_CostateTraj {
+  TSTrajectory tj;
+  TS           ts;
+  /* options */
+  char          policy[64];
+  PetscInt64    ram_states, ram_bytes; /* one of them, or neither: half of what is free */
+  PetscInt      steps;                 /* number of steps if the user knows it */
+  CostateStages stages;
+  PetscBool     check, jumps, progress;
+  char          report[PETSC_MAX_PATH_LEN];
+  /* what a frame is, known after setup */
+  CostateMethod method;
+  PetscBool     fsal;      /* the next step uses the last stage derivative of this one, so a state frame holds both */
+  PetscBool     free_tape; /* a step is reversed from its end states alone */
+  PetscBool     replayable;
+  PetscInt      nstages, first_stage; /* stages that a record adds to a state: first_stage .. nstages-1 */
+  PetscInt64    g;
+  int           restarts;
+  size_t        state_bytes, stage_bytes; /* on this rank */
+  PetscInt      N, nlocal;
+  /* the run */
+  CostatePhase   phase;
+  costate_sched *sched;
+  PetscInt64     units;
+  PetscBool      measured; /* the budget was measured, not given */
+  CostateStore   store;
+  CostateLog     log;
+  PetscInt       held;      /* the state that waits for its decision in the store, or -1 */
+  Vec            top, base; /* states k and k-1 of the adjoint step k that comes next */
+  Vec            kfirst;    /* FSAL: the first stage derivative of the next replayed step, restored */
+  Vec            klast;     /* FSAL: the last stage derivative, a vector of the TS itself */
+  PetscErrorCode (*rhs)(TS, PetscReal, Vec, Vec, void *);
+  Vec                   sens; /* a view of the tangent matrix as one long vector */
+  PetscBool             have_top, ended, event, jump;
+  PetscBool             announced;   /* the measured budget was printed */
+  PetscBool             stages_lost; /* the stages of the last step have been overwritten since */
+  PetscInt64            stages_hash; /* of the stages of the last step, where TSInterpolate() may overwrite them */
+  PetscInt              nevents;     /* recorded events when the last state was set */
+  PetscObjectId         sol_id;      /* the solution as it was when the last state was set */
+  PetscObjectState      sol_state;
+  PetscInt              pos;        /* adjoint steps left */
+  PetscInt              work;       /* the state that vec_sol holds while actions are obeyed */
+  PetscBool             from_frame; /* the next replayed step is the first one after a frame was restored */
+  PetscBool             replaying;
+  const CostateAttempt *attempt; /* being replayed, with the rejections left in it */
+  PetscInt              rejections_left;
+  PetscBool             inject;       /* FSAL: the first stage derivative is taken from kfirst */
+  PetscInt              bad_step;     /* first step whose replay differs on this rank, or -1 */
+  PetscInt              changed_step; /* first state that was changed without our being told in time, or -1 */
+  const char           *changed_by;
+  /* counters */
+  PetscInt            replayed, sweeps;
+  PetscInt64          boundaries;
+  PetscLogDouble      t0, seconds[3]; /* forward, recompute, backward */
+  PetscLogDouble      last_progress;
+  costate_sched_stats stats;
+};
+
+PETSC_INTERN PetscErrorCode CostateTrajGet(TS, CostateTraj *);
+PETSC_INTERN PetscErrorCode CostateSched(CostateTraj, int);
+PETSC_INTERN PetscErrorCode CostateTrajReset(CostateTraj);
+
+/* setup.c */
+PETSC_INTERN PetscErrorCode CostateTrajSetUp(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateTrajCreateVecs(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateTrajCheckSize(CostateTraj, PetscInt, Vec);
+
+/* options.c */
+PETSC_INTERN PetscErrorCode CostateTrajSetFromOptions(TSTrajectory, COSTATE_OPTION_ITEMS);
+PETSC_INTERN PetscErrorCode CostateTrajComposeSetters(TSTrajectory, PetscBool);
+
+/* hooks.c */
+PETSC_INTERN PetscErrorCode CostateHooksInstall(TS);
+PETSC_INTERN PetscErrorCode CostateHooksStep(TS);
+PETSC_INTERN PetscErrorCode CostateHooksHaveUser(TS, PetscBool *);
+PETSC_INTERN PetscErrorCode CostateHooksInstalled(TS, PetscBool *);
+
+/* forward.c */
+PETSC_INTERN PetscErrorCode CostateForwardStart(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateForwardEnter(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateForwardSet(CostateTraj, TS, PetscInt, PetscReal, Vec);
+PETSC_INTERN PetscErrorCode CostateForwardPostStep(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateForwardArrive(CostateTraj, TS, PetscInt, costate_arrival);
+PETSC_INTERN PetscErrorCode CostateSchedCreate(CostateTraj, const char[], PetscInt);
+
+/* backward.c */
+PETSC_INTERN PetscErrorCode CostateBackwardGet(CostateTraj, TS, PetscInt, PetscReal *, PetscBool);
+PETSC_INTERN PetscErrorCode CostateBackwardStep(CostateTraj, TS, PetscErrorCode (*)(TS));
+
+/* frames.c */
+PETSC_INTERN PetscErrorCode CostatePut(CostateTraj, TS, PetscInt, CostateKey);
+PETSC_INTERN PetscErrorCode CostateFetchState(CostateTraj, TS, PetscInt, Vec);
+PETSC_INTERN PetscErrorCode CostateFetchStages(CostateTraj, TS, PetscInt, PetscBool *);
+PETSC_INTERN PetscErrorCode CostateDrop(CostateTraj, PetscInt, CostateKey);
+PETSC_INTERN PetscErrorCode CostateHas(CostateTraj, PetscInt, CostateKey, PetscBool *);
+PETSC_INTERN PetscErrorCode CostateStagesHash(CostateTraj, TS, PetscInt64 *);
+
+/* replay.c */
+typedef struct {
+  PetscInt  steps, ksp_its, snes_its, num_snes_failures, reject, ifuncs, rhsfuncs, ijacs, rhsjacs, justdecreased;
+  PetscReal ptime, ptime_prev, ptime_prev_rollback, time_step, dt_span;
+  PetscBool steprollback, steprestart, costintegralfwd;
+  TSConvergedReason reason;
+  TSEvent           event;
+  CostateTSTimes    times;
+  PetscViewer       adaptmonitor;
+} CostateSaved;
+PETSC_INTERN PetscErrorCode CostateReplayBegin(CostateTraj, TS, CostateSaved *);
+PETSC_INTERN PetscErrorCode CostateReplayEnd(CostateTraj, TS, CostateSaved *);
+PETSC_INTERN PetscErrorCode CostateReplayStep(CostateTraj, TS, PetscInt);
+PETSC_INTERN PetscErrorCode CostateReplayAgree(CostateTraj);
+
+/* budget.c */
+PETSC_INTERN PetscErrorCode CostateParseRAM(MPI_Comm, const char[], PetscInt64 *, PetscInt64 *);
+PETSC_INTERN PetscErrorCode CostateFreeMemory(MPI_Comm, PetscInt64 *);
+PETSC_INTERN PetscErrorCode CostateUnitsOfBytes(CostateTraj, PetscInt64, PetscInt64 *);
+
+/* report.c */
+PETSC_INTERN PetscErrorCode CostateReportProgress(CostateTraj, const char[], PetscInt, PetscBool);
+PETSC_INTERN PetscErrorCode CostateReportWrite(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateReportView(CostateTraj, PetscViewer);
+
+#endif

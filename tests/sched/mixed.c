@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* State and stage records in one budget: the recurrences, every row of the table, and the machine that attains them. */
+#include "../tap.h"
+#include "interp.h"
+
+static void table(void)
+{
+  FILE   *f = oracle_open("mixed.csv");
+  char    line[256];
+  double  v[7];
+  int64_t rows = 0, bad = 0, missed = 0, worse = 0;
+
+  while (oracle_row(f, line, sizeof(line), 7, v, NULL)) {
+    const int            restarts = (int)v[0];
+    const int64_t        g = (int64_t)v[1], units = (int64_t)v[2], n = (int64_t)v[3], e = (int64_t)v[4];
+    costate_sched_config cfg = {"offline", units, g, restarts, n, 0};
+    int64_t              online;
+
+    rows++;
+    if (costate_mixed_evaluations(units, n, g, restarts) != e || costate_optimum(units, n, g, restarts) != e ||
+        e - n != (int64_t)v[5] || costate_offline_advances(n, units) != (int64_t)v[6]) {
+      if (!bad++) fprintf(stderr, "# first bad row: %s", line);
+    }
+    if (model_evaluations(&cfg, n) != e && !missed++) fprintf(stderr, "# the machine misses row %s", line);
+    cfg.policy = "online";
+    online     = model_evaluations(&cfg, n);
+    if (online < e || online > costate_offline_advances(n, units) * 1.15 + (double)n) worse++;
+  }
+  ok(rows > 1000 && !bad, "%lld rows of mixed.csv", (long long)rows);
+  ok(!missed, "policy offline executes as many steps as each row says");
+  ok(!worse, "policy online executes no fewer and is not far from the optimum with states alone");
+  if (f) fclose(f);
+}
+
+/* Reversal from both end states: nothing is taped but the last step, which the table gives as g = 1 with restarts. */
+static void end_states(void)
+{
+  int64_t bad = 0;
+
+  for (int64_t units = 1; units <= 12; units++) {
+    for (int64_t n = 1; n <= 300; n++) {
+      const costate_sched_config cfg = {"offline", units, 1, 1, n, 0};
+      const int64_t              p   = costate_offline_advances(n, units) + 1;
+
+      if (costate_mixed_evaluations(units, n, 1, 1) != p || costate_optimum(units, n, 1, 1) != p) bad++;
+      if (n % 17 == 0 && model_evaluations(&cfg, n) != p) bad++;
+    }
+  }
+  ok(!bad, "g = 1 with restarts costs P(n, M) + 1");
+}
+
+/* Stretches too long for the table are split binomially until a piece fits. */
+static void beyond_the_table(void)
+{
+  const int64_t n    = 20000;
+  int           good = 1;
+
+  for (int restarts = 0; restarts < 2; restarts++) {
+    for (int64_t g = 2; g <= 5; g += 3) {
+      for (int p = 0; p < 3; p++) {
+        const costate_sched_config cfg = {costate_sched_policy_name(p), 40, g, restarts, n, 0};
+        const int64_t              e = model_evaluations(&cfg, n), plain = costate_offline_advances(n, 40) + n;
+
+        if (e < n || (double)e > 1.3 * (double)plain || (p == 2 && e >= plain)) good = 0;
+      }
+    }
+  }
+  ok(good && costate_mixed_evaluations(40, n, 3, 0) == -1 &&
+         costate_optimum(40, n, 3, 0) == costate_offline_advances(n, 40) + n,
+     "20000 steps in 40 units with stage records, beyond the table");
+}
+
+static void monotone(void)
+{
+  int64_t bad = 0;
+
+  for (int restarts = 0; restarts < 2; restarts++) {
+    for (int64_t g = 1; g <= 4; g++) {
+      for (int64_t units = 1; units <= 20; units++) {
+        for (int64_t n = 1; n <= 60; n += 7) {
+          const int64_t e = costate_mixed_evaluations(units, n, g, restarts);
+
+          if (e < n || e > costate_offline_advances(n, units) + n) bad++;
+          if (costate_mixed_evaluations(units + 1, n, g, restarts) > e) bad++;
+          if (costate_mixed_evaluations(units, n, g + 1, restarts) < e && !(restarts && g == 1)) bad++;
+        }
+      }
+    }
+  }
+  ok(!bad, "more units never cost more, larger records never less, and states alone never less");
+}
+
+int main(void)
+{
+  plan(6);
+  table();
+  end_states();
+  beyond_the_table();
+  monotone();
+  return done();
+}
