@@ -19,16 +19,24 @@ skip() {
 }
 [ "$(id -u)" = 0 ] || skip 'debootstrap needs root'
 command -v debootstrap >/dev/null || skip 'there is no debootstrap; config/setup.sh root installs it'
+if [ ! -e "/usr/share/debootstrap/scripts/$suite" ]; then
+  echo "debian.sh: debootstrap knows no suite '$suite'" >&2
+  exit 1
+fi
 
-# All mounts are made in a mount namespace of their own: they are gone with this process, however it ends, so that removing
-# the root can never reach through them.
+# All mounts are made in a mount namespace, and all processes run in a process namespace of their own: both are gone with
+# this script, however it ends, so that removing the root can never reach through a mount.
+spaces=(--mount --propagation private --pid --fork --kill-child)
 if [ "${COSTATE_IN_NAMESPACE:-}" != 1 ]; then
   command -v unshare >/dev/null || skip 'there is no unshare'
-  unshare --mount --propagation private true 2>/dev/null || skip 'no mount namespaces here'
+  unshare "${spaces[@]}" true 2>/dev/null || skip 'no namespaces here'
   top=$(mktemp -d "${TMPDIR:-/tmp}/costate-$suite.XXXXXX") || exit 1
   if [ "${KEEP:-0}" = 1 ]; then echo "debian.sh: the root stays in $top/root"; else trap 'rm -rf --one-file-system "$top"' EXIT; fi
-  trap 'exit 130' INT TERM
-  COSTATE_IN_NAMESPACE=1 COSTATE_TOP=$top unshare --mount --propagation private --kill-child --fork "$0" "$suite" "$@"
+  COSTATE_IN_NAMESPACE=1 COSTATE_TOP=$top unshare "${spaces[@]}" "$0" "$suite" "$@" </dev/null &
+  child=$!
+  # unshare itself ignores what asks it to stop; killed, it takes all of its processes along.
+  trap 'kill -KILL "$child"; wait "$child"; exit 130' INT TERM
+  wait "$child"
   status=$?
   echo 'debian.sh: removing the root'
   exit $status
@@ -103,7 +111,7 @@ if ! "${boot[@]}" --unpack-tarball="$cache" "$suite" "$root" "$archive" >"$top/l
 fi
 lap 'bootstrapped'
 
-mount -t proc proc "$root/proc" || mount --rbind /proc "$root/proc" || skip '/proc cannot be mounted'
+mount -t proc proc "$root/proc" || skip '/proc cannot be mounted'
 mount --rbind /sys "$root/sys" || skip '/sys cannot be mounted'
 mount --rbind /dev "$root/dev" || skip '/dev cannot be mounted'
 if [ ! -d "$root/dev/shm" ]; then skip '/dev/shm is missing, which MPI needs'; fi

@@ -30,23 +30,24 @@
     STORE   STAGES k   keep the stage data of step k, which work storage holds
     EVICT   STATE  k   forget state k      EVICT STAGES k   forget the stage data of step k (its state stays)
     RESTORE STATE  k   load state k into work storage
-    RESTORE STAGES k   load the stage data of step k into work storage, with the state that it is attached to; ADJOINT k follows
-    ADVANCE from to    execute steps from+1 .. to; work storage holds state `from`
-    ADJOINT k          reverse step k.  taped = 1: work storage holds state k-1 and the step has to be executed first,
-  its stage data being used at once.  taped = 0: nothing is executed, because work storage holds the stage data (k = N,
-  or after RESTORE STAGES) or, when a step is reversed from its end states, state k-1. YIELD              nothing to do
-  until the next arrive() or turn() DONE               every step is reversed
+    RESTORE STAGES k   load the stage data of step k into work storage, with the state that it is attached to; ADJOINT k
+  follows ADVANCE from to    execute steps from+1 .. to; work storage holds state `from` ADJOINT k          reverse step
+  k.  taped = 1: work storage holds state k-1 and the step has to be executed first, its stage data being used at once.
+  taped = 0: nothing is executed, because work storage holds the stage data (k = N, or after RESTORE STAGES) or, when a
+  step is reversed from its end states, state k-1. YIELD              nothing to do until the next arrive() or turn()
+  DONE               every step is reversed
 
   Adjoint steps come exactly once each, in the order N .. 1.  When ADJOINT k is answered the executor knows state k
-  already: it was in work storage when step k+1 was reversed.  The exception is a jump b: its two states are stored, restored
-  and evicted as one; EVICT STATE b comes after ADJOINT b+1 and before any action for step b (only where the stages of step b
-  are kept with stage_restarts = 1 it comes after ADJOINT b), and an executor that wants the state before the jump for ADJOINT b
-  takes it on that occasion.
+  already: it was in work storage when step k+1 was reversed.  The exception is a jump b: its two states are stored,
+  restored and evicted as one; EVICT STATE b comes after ADJOINT b+1 and before any action for step b (only where the
+  stages of step b are kept with stage_restarts = 1 it comes after ADJOINT b), and an executor that wants the state
+  before the jump for ADJOINT b takes it on that occasion.
 
   State 0 and boundaries stay until the first step after them is reversed, with one exception: policy offline with
   stage_restarts = 1 and g > 1 may evict state 0 in the forward sweep once it keeps the record of step 1,
   whose g units then cannot be had for anything else.
-  Between arrive() and the last action before YIELD, costate_sched_holds() and its like already tell the state after that action.
+  Between arrive() and the last action before YIELD, costate_sched_holds() and its like already tell the state after
+  that action.
 */
 #ifndef COSTATE_SCHED_H
 #define COSTATE_SCHED_H
@@ -137,7 +138,7 @@ int costate_sched_turn(costate_sched *, int64_t N);
 int     costate_sched_next(costate_sched *, costate_action *);
 int     costate_sched_holds(const costate_sched *, int64_t step, costate_what);
 int64_t costate_sched_nheld(const costate_sched *, int64_t *steps,
-                            int64_t cap); /* held states, ascending; returns their number */
+                            int64_t cap);             /* held states, ascending; returns their number */
 int     costate_sched_overrun(const costate_sched *); /* the run went past cfg.steps (policy offline) */
 void    costate_sched_get_stats(const costate_sched *, costate_sched_stats *);
 
@@ -152,7 +153,10 @@ int64_t costate_offline_advances(int64_t n, int64_t s);                         
 void    costate_offline_split(int64_t n, int64_t s, int64_t *jmin, int64_t *jmax); /* the optimal first checkpoints */
 /* V(M, n): the fewest evaluations with states and stage records; -1 where the table would be too large. */
 int64_t costate_mixed_evaluations(int64_t units, int64_t n, int64_t g, int restarts);
-/* The least evaluations for n known, whichever of the two applies; the figure that reports compare with. */
+/*
+  The least evaluations for n known, whichever of the two applies; the figure that reports compare with.  Where
+  costate_mixed_evaluations() has no answer it is what policy offline comes to, the best plan known.
+*/
 int64_t costate_optimum(int64_t units, int64_t n, int64_t g, int restarts);
 
 #ifdef __cplusplus

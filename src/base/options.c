@@ -5,8 +5,8 @@
 
 static const char family[] = "ts_trajectory_costate_";
 
-/* Levenshtein distance; option names are short. */
-static int EditDistance(const char *a, const char *b)
+/* Levenshtein distance; the names of options and policies are short. */
+int CostateEditDistance(const char *a, const char *b)
 {
   int row[128], la = (int)strlen(a), lb = (int)strlen(b);
 
@@ -41,7 +41,7 @@ PetscErrorCode CostateOptionsCheck(PetscOptions options, MPI_Comm comm, PetscBoo
     if (!name) name = strncmp(names[i], "costate_", 8) ? NULL : names[i];
     if (!name) continue;
     for (PetscInt k = 0; CostateTrajOptions[k]; k++) {
-      int d = EditDistance(name, CostateTrajOptions[k]);
+      int d = CostateEditDistance(name, CostateTrajOptions[k]);
 
       if (d >= best) continue;
       best    = d;

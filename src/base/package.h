@@ -10,6 +10,9 @@ PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay;
 /* The options that the trajectory understands, without the leading -[prefix]; ends with NULL. */
 PETSC_INTERN const char *const CostateTrajOptions[];
 
+/* The number of letters to change, add or leave out between two names. */
+PETSC_INTERN int CostateEditDistance(const char *, const char *);
+
 /* Refuses an unread option that looks like one of ours; `final`: also one that is spelt right but has no reader. */
 PETSC_INTERN PetscErrorCode CostateOptionsCheck(PetscOptions, MPI_Comm, PetscBool final);
 

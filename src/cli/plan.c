@@ -238,7 +238,8 @@ static int search(plan_question *q, double overhead, plan_answer *a)
 {
   const int64_t g = q->cfg.stage_units, restarts = q->cfg.stage_restarts, N = q->steps;
   const double  most = overhead * (double)N;
-  int64_t       lo = 0, hi = N * (g > 1 ? g : 1) + 1, step = 1;
+  int64_t       lo = 0, per_step = g > 1 ? g : 1, step = 1;
+  int64_t       hi = N < INT64_MAX / 8 / per_step ? N * per_step + 1 : INT64_MAX / 8;
 
   if (g == 0 || (g == 1 && restarts)) { /* the optimum is exact there, and more slots never cost more */
     for (int64_t top = hi; top - lo > 1;) {
@@ -318,10 +319,10 @@ static void print_json(const plan_question *q, const plan_answer *a, int first)
 static void print_text(const plan_question *q, const plan_answer *a, int first)
 {
   if (first) {
-    printf("%-8s %12s %9s %14s %14s %14s %9s %10s %9s\n", "policy", "steps", "slots", "advances", "evaluations",
+    printf("%-8s %11s %8s %13s %13s %13s %8s %10s %8s\n", "policy", "steps", "slots", "advances", "evaluations",
            "optimum", "ratio", "repetition", "peak");
   }
-  printf("%-8s %12lld %9lld %14lld %14lld %14lld %9.6f %10lld %9lld\n", q->cfg.policy, (long long)q->steps,
+  printf("%-8s %11lld %8lld %13lld %13lld %13lld %8.6f %10lld %8lld\n", q->cfg.policy, (long long)q->steps,
          (long long)a->slots, (long long)a->advances, (long long)a->evaluations, (long long)a->optimum, a->ratio,
          (long long)a->repetition, (long long)a->peak);
 }
@@ -335,6 +336,7 @@ static int one(const request *r, plan_question *q, int index, int many)
     (void)refuse("%s", a.error);
     return status;
   }
+  plan_compare(q, &a);
   if (r->format == CSV) {
     if (!index) printf("policy,steps,slots,advances,evaluations,optimum,ratio\n");
     printf("%s,%lld,%lld,%lld,%lld,%lld,%.6f\n", q->cfg.policy, (long long)q->steps, (long long)a.slots,
@@ -345,7 +347,7 @@ static int one(const request *r, plan_question *q, int index, int many)
   } else {
     print_text(q, &a, !index);
     if (a.beyond && !index) {
-      printf("(the optimum is that of states alone: the one with stage records is not computed for so many steps)\n");
+      printf("(the optimum with stage records is not computed for so many steps; the figure is the best plan known)\n");
     }
     if (!many) plan_draw(q, &a);
   }

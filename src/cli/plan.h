@@ -14,7 +14,7 @@ typedef struct {
   int64_t slots, advances, evaluations, optimum, repetition, peak;
   int64_t phases; /* of the schedule: see plan_watch */
   double  ratio;
-  int     beyond; /* the optimum with stage records is not known */
+  int     beyond; /* the optimum is that of the best plan known */
   char    error[256];
 } plan_answer;
 
@@ -29,6 +29,7 @@ typedef struct {
 } plan_watch;
 
 int  plan_drive(const plan_question *, const plan_watch *, plan_answer *); /* an error of the scheduler, or 0 */
+void plan_compare(const plan_question *, plan_answer *);                   /* the answer beside the optimum */
 void plan_draw(const plan_question *, const plan_answer *);
 
 #endif

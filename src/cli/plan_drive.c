@@ -74,11 +74,19 @@ int plan_drive(const plan_question *q, const plan_watch *w, plan_answer *answer)
   answer->slots       = q->cfg.units;
   answer->evaluations = st.evaluations;
   answer->advances    = st.evaluations - q->steps;
-  answer->optimum     = costate_optimum(q->cfg.units, q->steps, q->cfg.stage_units, q->cfg.stage_restarts);
-  answer->beyond      = q->cfg.stage_units > 0 && !(q->cfg.stage_units == 1 && q->cfg.stage_restarts) &&
-                   costate_mixed_evaluations(q->cfg.units, q->steps, q->cfg.stage_units, q->cfg.stage_restarts) < 0;
-  answer->repetition = costate_repetition(q->steps, q->cfg.units);
-  answer->peak       = st.peak_units;
-  answer->ratio      = (double)answer->evaluations / (double)answer->optimum;
+  answer->repetition  = costate_repetition(q->steps, q->cfg.units);
+  answer->peak        = st.peak_units;
+  answer->ratio       = (double)answer->evaluations / (double)answer->optimum;
   return err;
+}
+
+void plan_compare(const plan_question *q, plan_answer *answer)
+{
+  const costate_sched_config *c       = &q->cfg;
+  const int                   records = c->stage_units > 1 || (c->stage_units == 1 && !c->stage_restarts);
+
+  answer->optimum = records ? costate_mixed_evaluations(c->units, q->steps, c->stage_units, c->stage_restarts) : -1;
+  answer->beyond  = records && answer->optimum < 0;
+  if (answer->optimum < 0) answer->optimum = costate_optimum(c->units, q->steps, c->stage_units, c->stage_restarts);
+  answer->ratio = (double)answer->evaluations / (double)answer->optimum;
 }

@@ -9,15 +9,16 @@
 
     W(M, n) = min( 1 + W(M - g, n - 1), min_i i + V(M, n - i) + W(M, i) ),       W(M, 1) = 1
 
-  V is not convex in n, so there is no shortcut past the minimum over i; the table is bounded instead.
+  V is not convex in n (its slopes alternate between t and t + 1), so the minimum over i does not move by single steps
+  as n grows and every i is tried; the table is bounded instead.
 */
 #include <stdlib.h>
-#include "policy.h"
+#include "table.h"
 
-#define MAX_STEPS 4096
-/* additions, a few tenths of a second */
-#define MAX_WORK 600000000
-#define NEVER    (INT64_MAX / 4)
+/* rows times n squared, half a second or so; and the n for which that is 1 row */
+#define MAX_WORK  1200000000
+#define MAX_STEPS 24000
+#define NEVER     (INT64_MAX / 4)
 
 struct costate_mixed {
   int64_t  rows, steps, g; /* M = 0 .. rows-1, n = 0 .. steps */
@@ -33,7 +34,7 @@ static int64_t useful(int64_t units, int64_t n, int64_t g)
 
 static int fits(int64_t units, int64_t n, int64_t g, int restarts)
 {
-  return n <= MAX_STEPS && (useful(units, n, g) + 1) * n <= MAX_WORK / n / (restarts ? 2 : 1);
+  return n <= MAX_STEPS && useful(units, n, g) < MAX_WORK / (n * n * (restarts ? 2 : 1));
 }
 
 void costate_mixed_destroy(costate_mixed *m)
@@ -122,28 +123,28 @@ int64_t costate_mixed_evaluations(int64_t units, int64_t n, int64_t g, int resta
   return e;
 }
 
-/* Makes s->mixed cover the stretch; leaves it alone where that would be too large. */
-static int cover(costate_sched *s, int64_t units, int64_t n)
+/* Makes s->mixed cover stretches of n steps; 0 where the table would be too large. */
+static int cover(costate_sched *s, int64_t n, int *covered)
 {
-  costate_mixed *m     = s->mixed;
-  int64_t        steps = n;
+  const int64_t g     = s->stage_units;
+  int64_t       steps = n;
 
-  if (m && n <= m->steps && useful(units, n, s->stage_units) < m->rows) return COSTATE_SCHED_OK;
-  if (!fits(units, n, s->stage_units, s->restarts)) return COSTATE_SCHED_OK;
+  *covered = fits(s->units, n, g, s->restarts);
+  if (!*covered) return COSTATE_SCHED_OK;
+  if (s->mixed && n <= s->mixed->steps && useful(s->units, s->mixed->steps, g) < s->mixed->rows)
+    return COSTATE_SCHED_OK;
   /* room to grow, so that a sequence of longer and longer stretches does not rebuild it each time */
-  if (fits(s->units, 2 * n, s->stage_units, s->restarts)) steps = 2 * n;
-  if (fits(s->units, steps, s->stage_units, s->restarts)) units = s->units;
-  m = build(units, steps, s->stage_units, s->restarts);
-  if (!m) return costate_sched_fail(s, COSTATE_SCHED_ERR_MEM, "no memory for the table of stage records");
+  if (s->mixed && fits(s->units, 2 * n, g, s->restarts)) steps = 2 * n;
   costate_mixed_destroy(s->mixed);
-  s->mixed = m;
+  s->mixed = build(s->units, steps, g, s->restarts);
+  if (!s->mixed) return costate_sched_fail(s, COSTATE_SCHED_ERR_MEM, "no memory for the table of stage records");
   return COSTATE_SCHED_OK;
 }
 
 int costate_split(costate_sched *s, int64_t n, int64_t units, int start_is_free, costate_choice *c)
 {
-  int64_t jmin;
-  int     err;
+  int64_t jmin, jmax;
+  int     covered;
 
   c->record = 0;
   if (s->records) {
@@ -152,13 +153,66 @@ int costate_split(costate_sched *s, int64_t n, int64_t units, int start_is_free,
       c->advance = 1;
       return COSTATE_SCHED_OK;
     }
-    err = cover(s, units, n);
-    if (err) return err;
-    if (s->mixed && n <= s->mixed->steps && useful(units, n, s->stage_units) < s->mixed->rows) {
+    COSTATE_TRY(cover(s, n, &covered));
+    if (covered) {
       (void)solve(s->mixed, useful(units, n, s->stage_units), n, start_is_free, c);
       return COSTATE_SCHED_OK;
     }
   }
-  costate_offline_split(n, units + (start_is_free != 0), &jmin, &c->advance);
+  /* with states alone all of the range is optimal; beyond the table its middle leaves stretches where records pay best
+   */
+  costate_offline_split(n, units + (start_is_free != 0), &jmin, &jmax);
+  c->advance = jmin + (jmax - jmin) / 2;
   return COSTATE_SCHED_OK;
+}
+
+/* What the splits above cost for a run of known length beyond the table, each distinct stretch reckoned once. */
+#define PIECES 4096
+
+typedef struct {
+  const costate_mixed *table;
+  int64_t              count, units[PIECES], n[PIECES], cost[PIECES];
+} pieces;
+
+static int64_t compose(pieces *p, int64_t units, int64_t n)
+{
+  int64_t jmin, jmax, j, rest, first;
+
+  if (units / p->table->g >= n - 1) return n;
+  if (n <= p->table->steps) return p->table->v[useful(units, n, p->table->g) * (p->table->steps + 1) + n];
+  for (int64_t i = 0; i < p->count; i++) {
+    if (p->units[i] == units && p->n[i] == n) return p->cost[i];
+  }
+  costate_offline_split(n, units, &jmin, &jmax);
+  j     = jmin + (jmax - jmin) / 2;
+  rest  = compose(p, units - 1, n - j);
+  first = compose(p, units, j);
+  if (rest >= NEVER || first >= NEVER || p->count == PIECES) return NEVER;
+  p->units[p->count]  = units;
+  p->n[p->count]      = n;
+  p->cost[p->count++] = j + rest + first;
+  return j + rest + first;
+}
+
+int64_t costate_mixed_composed(int64_t units, int64_t n, int64_t g, int restarts)
+{
+  pieces        *p = calloc(1, sizeof(*p));
+  costate_mixed *table;
+  int64_t        lo = 1, hi = MAX_STEPS + 1, e = -1;
+
+  if (!p) return -1;
+  while (hi - lo > 1) {
+    const int64_t mid = lo + (hi - lo) / 2;
+
+    if (fits(units, mid, g, restarts))
+      lo = mid;
+    else
+      hi = mid;
+  }
+  p->table = table = build(units, lo, g, restarts);
+  /* where a stretch is cut off a few hundred steps at a time the recursion would be too deep */
+  if (table && costate_repetition(n, units) < PIECES / 4) e = compose(p, units, n);
+  costate_mixed_destroy(table);
+  free(p);
+  return e < NEVER ? e : -1;
 }

@@ -93,6 +93,8 @@ static inline int64_t costate_room(const costate_sched *s)
 int costate_split(costate_sched *, int64_t len, int64_t units, int start_is_free, costate_choice *);
 
 void costate_mixed_destroy(costate_mixed *);
+/* The evaluations that costate_split() comes to beyond the table; -1 if that is not known. */
+int64_t costate_mixed_composed(int64_t units, int64_t n, int64_t g, int restarts);
 
 /* The held state at this index can be restored for nothing: its unit is not to be had before its segment is reversed.
  */
@@ -111,7 +113,7 @@ struct costate_ledger {
 
 int     costate_ledger_sync(costate_sched *);
 void    costate_ledger_touch(costate_sched *, int64_t index);
-int64_t costate_ledger_beta(const costate_sched *, int64_t s, int64_t t);       /* beta, fast */
+int64_t costate_ledger_beta(const costate_sched *, int64_t i, int64_t t);       /* beta, fast */
 int64_t costate_ledger_cost(const costate_sched *, int64_t len, int64_t slots); /* P, fast */
 void    costate_ledger_free(costate_ledger *);
 /* The unpinned state (spare: also not tagged within the segment) whose loss costs least if state i is kept above all;

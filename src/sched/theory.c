@@ -3,7 +3,7 @@
   The optimum for a known number of steps and states only (Griewank 1992; Griewank and Walther, TOMS 26(1), 2000), in
   closed form: P(n, s) = t n - beta(s + 1, t - 1) with t the repetition number.
 */
-#include "costate/sched.h"
+#include "policy.h"
 
 /* t up to here is found by stepping through Pascal's recurrence, beyond by bisection; beyond, s is small and beta
  * cheap. */
@@ -97,7 +97,10 @@ int64_t costate_optimum(int64_t units, int64_t n, int64_t g, int restarts)
   int64_t       v = -1;
 
   if (n <= 0) return 0;
-  if (g > 1 || (g == 1 && !restarts)) v = costate_mixed_evaluations(units, n, g, restarts);
+  if (g > 1 || (g == 1 && !restarts)) {
+    v = costate_mixed_evaluations(units, n, g, restarts);
+    if (v < 0) v = costate_mixed_composed(units, n, g, restarts);
+  }
   if (v >= 0) return v;
   return p > INT64_MAX - last ? INT64_MAX : p + last;
 }

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
-  The RAM tier: one host buffer a frame.  A buffer that becomes free is used again for the next frame of its size, so a
-  long run under a budget allocates only as many buffers as are ever live at once.
+  The RAM tier: one host buffer for each vector of a frame.  A buffer that becomes free is used again for the next
+  vector of its size, whether of states or of stages; where none fits, as many are given back as a new one needs, so
+  that there is never more memory here than the most that was live at once.
 */
 #include <costate/store.h>
 
-typedef struct _n_Frame *Frame;
-struct _n_Frame {
-  PetscInt64 key;
-  size_t     bytes;
-  char      *buf;
-  Frame      next; /* in the list of free buffers */
+typedef struct _n_Block *Block;
+struct _n_Block {
+  size_t bytes;
+  char  *buf;
+  Block  next; /* of its frame, or of the free ones */
 };
+
+typedef struct {
+  PetscInt64 key;
+  Block      blocks;
+} Frame;
 
 typedef struct {
   Frame   *held; /* ascending by key: arrivals append, so an insertion is cheap */
   PetscInt n, cap;
-  Frame    free;
+  Block    free;
+  size_t   idle; /* bytes of the free ones */
 } RAM;
 
 /* The index of the key, or of the first one beyond it. */
@@ -26,7 +32,7 @@ static PetscInt RAMFind(const RAM *ram, PetscInt64 key)
 
   while (lo < hi) {
     PetscInt mid = lo + (hi - lo) / 2;
-    if (ram->held[mid]->key < key)
+    if (ram->held[mid].key < key)
       lo = mid + 1;
     else
       hi = mid;
@@ -34,59 +40,78 @@ static PetscInt RAMFind(const RAM *ram, PetscInt64 key)
   return lo;
 }
 
-static PetscErrorCode RAMTakeBuffer(RAM *ram, size_t bytes, Frame *frame)
+static PetscErrorCode RAMFree(RAM *ram)
 {
+  Block b = ram->free;
+
   PetscFunctionBegin;
-  for (Frame *f = &ram->free; *f; f = &(*f)->next) {
-    if ((*f)->bytes != bytes) continue;
-    *frame = *f;
-    *f     = (*f)->next;
+  ram->free = b->next;
+  ram->idle -= b->bytes;
+  PetscCall(PetscFree(b->buf));
+  PetscCall(PetscFree(b));
+  PetscFunctionReturn(0);
+}
+
+/* A buffer of so many bytes, where all buffers together may take `room`. */
+static PetscErrorCode RAMTake(CostateStore s, size_t bytes, size_t room, Block *block)
+{
+  RAM *ram = (RAM *)s->data;
+
+  PetscFunctionBegin;
+  for (Block *b = &ram->free; *b; b = &(*b)->next) {
+    if ((*b)->bytes != bytes) continue;
+    *block = *b;
+    *b     = (*b)->next;
+    ram->idle -= bytes;
     PetscFunctionReturn(0);
   }
-  PetscCall(PetscNew(frame));
-  PetscCall(PetscMalloc1(bytes, &(*frame)->buf));
-  (*frame)->bytes = bytes;
+  while (ram->free && (size_t)s->bytes + ram->idle + bytes > room) PetscCall(RAMFree(ram));
+  PetscCall(PetscNew(block));
+  PetscCall(PetscMalloc1(bytes, &(*block)->buf));
+  (*block)->bytes = bytes;
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode CostateStorePutBegin_ram(CostateStore s, PetscInt64 key, PetscInt n, const Vec v[])
 {
-  RAM     *ram   = (RAM *)s->data;
-  size_t   bytes = 0;
-  PetscInt at    = RAMFind(ram, key);
-  Frame    f;
-  void    *p;
+  RAM     *ram  = (RAM *)s->data;
+  size_t   room = (size_t)s->bytes, bytes;
+  PetscInt at   = RAMFind(ram, key);
+  Block   *last;
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < n; i++) {
-    size_t b;
-
-    PetscCall(CostateVecGetBytes(v[i], &b));
-    bytes += b;
+    PetscCall(CostateVecGetBytes(v[i], &bytes));
+    room += bytes;
   }
-  PetscCall(RAMTakeBuffer(ram, bytes, &f));
+  room = PetscMax(room, (size_t)s->peak_bytes);
   if (ram->n == ram->cap) {
     ram->cap = 2 * ram->cap + 16;
     PetscCall(PetscRealloc((size_t)ram->cap * sizeof(Frame), &ram->held));
   }
   PetscCall(PetscArraymove(ram->held + at + 1, ram->held + at, ram->n - at));
-  ram->held[at] = f;
   ram->n++;
-  f->key = key;
-  p      = f->buf;
-  for (PetscInt i = 0; i < n; i++) PetscCall(CostateVecPack(v[i], p, &p));
+  ram->held[at].key = key;
+  last              = &ram->held[at].blocks;
+  for (PetscInt i = 0; i < n; i++) {
+    PetscCall(CostateVecGetBytes(v[i], &bytes));
+    PetscCall(RAMTake(s, bytes, room, last));
+    PetscCall(CostateVecPack(v[i], (*last)->buf, NULL));
+    s->bytes += (PetscInt64)bytes;
+    last = &(*last)->next;
+  }
+  *last = NULL;
   s->frames++;
-  s->bytes += (PetscInt64)bytes;
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode CostateStoreGetEnd_ram(CostateStore s, PetscInt64 key, PetscInt n, Vec v[])
 {
-  RAM        *ram = (RAM *)s->data;
-  const void *p   = ram->held[RAMFind(ram, key)]->buf;
+  RAM  *ram = (RAM *)s->data;
+  Block b   = ram->held[RAMFind(ram, key)].blocks;
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < n; i++) { PetscCall(CostateVecUnpack(v[i], p, &p)); }
+  for (PetscInt i = 0; i < n; i++, b = b->next) PetscCall(CostateVecUnpack(v[i], b->buf, NULL));
   PetscFunctionReturn(0);
 }
 
@@ -94,15 +119,19 @@ static PetscErrorCode CostateStoreDrop_ram(CostateStore s, PetscInt64 key)
 {
   RAM     *ram = (RAM *)s->data;
   PetscInt at  = RAMFind(ram, key);
-  Frame    f   = ram->held[at];
+  Block    b   = ram->held[at].blocks, next;
 
   PetscFunctionBegin;
   ram->n--;
   PetscCall(PetscArraymove(ram->held + at, ram->held + at + 1, ram->n - at));
-  f->next   = ram->free;
-  ram->free = f;
+  for (; b; b = next) {
+    next      = b->next;
+    b->next   = ram->free;
+    ram->free = b;
+    ram->idle += b->bytes;
+    s->bytes -= (PetscInt64)b->bytes;
+  }
   s->frames--;
-  s->bytes -= (PetscInt64)f->bytes;
   PetscFunctionReturn(0);
 }
 
@@ -112,7 +141,7 @@ static PetscErrorCode CostateStoreHas_ram(CostateStore s, PetscInt64 key, PetscB
   PetscInt at  = RAMFind(ram, key);
 
   PetscFunctionBegin;
-  *has = (PetscBool)(at < ram->n && ram->held[at]->key == key);
+  *has = (PetscBool)(at < ram->n && ram->held[at].key == key);
   PetscFunctionReturn(0);
 }
 
@@ -121,14 +150,8 @@ static PetscErrorCode CostateStoreDestroy_ram(CostateStore s)
   RAM *ram = (RAM *)s->data;
 
   PetscFunctionBegin;
-  while (ram->n) PetscCall(CostateStoreDrop_ram(s, ram->held[ram->n - 1]->key));
-  while (ram->free) {
-    Frame f = ram->free;
-
-    ram->free = f->next;
-    PetscCall(PetscFree(f->buf));
-    PetscCall(PetscFree(f));
-  }
+  while (ram->n) PetscCall(CostateStoreDrop_ram(s, ram->held[ram->n - 1].key));
+  while (ram->free) PetscCall(RAMFree(ram));
   PetscCall(PetscFree(ram->held));
   PetscCall(PetscFree(ram));
   PetscFunctionReturn(0);

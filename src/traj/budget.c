@@ -18,7 +18,7 @@ PetscErrorCode CostateParseRAM(MPI_Comm comm, const char text[], PetscInt64 *sta
   *states = *bytes = 0;
   errno            = 0;
   x                = strtod(text, &end);
-  PetscCheck(end != text && !errno, comm, PETSC_ERR_ARG_WRONG,
+  PetscCheck(end != text && !errno && !PetscIsInfOrNanReal((PetscReal)x), comm, PETSC_ERR_ARG_WRONG,
              "-ts_trajectory_costate_ram %s: give a number of states, such as 20, or bytes for each rank, such as "
              "512MB or 4GB",
              text);

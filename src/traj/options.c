@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options and the setters that they mirror. */
 #include "trajimpl.h"
+#include <limits.h>
 
 const char *const CostateStagesTypes[] = {"auto", "never", "always", "CostateStages", "COSTATE_STAGES_", NULL};
 
@@ -46,16 +47,23 @@ is kept, or the run is refused), "stride"
 @*/
 PetscErrorCode TSTrajectoryCostateSetPolicy(TSTrajectory tj, const char policy[])
 {
-  CostateTraj          tr;
-  costate_sched_config cfg = {0};
+  CostateTraj tr;
+  const char *name, *nearest = NULL;
+  int         best = INT_MAX;
 
   PetscFunctionBegin;
   PetscCall(Ours(tj, &tr));
-  cfg.policy = policy;
-  cfg.units  = 1;
-  cfg.steps  = 1;
-  PetscCheck(!costate_sched_config_error(&cfg), PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_UNKNOWN_TYPE,
-             "-ts_trajectory_costate_policy %s: %s", policy, costate_sched_config_error(&cfg));
+  for (int i = 0; (name = costate_sched_policy_name(i)); i++) {
+    int d = CostateEditDistance(policy, name);
+
+    if (d >= best) continue;
+    best    = d;
+    nearest = name;
+  }
+  PetscCheck(best == 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_UNKNOWN_TYPE,
+             "-ts_trajectory_costate_policy %s: there is no such policy. Did you mean %s? `costate list` shows those "
+             "there are",
+             policy, nearest);
   PetscCall(PetscStrncpy(tr->policy, policy, sizeof(tr->policy)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -111,9 +111,10 @@ static PetscErrorCode ReplayAttempt(CostateTraj tr, TS ts, PetscInt k, const Cos
   tr->inject     = PETSC_FALSE;
   tr->from_frame = PETSC_FALSE;
   PetscCheck(ts->reason >= 0, PetscObjectComm((PetscObject)ts), PETSC_ERR_NOT_CONVERGED,
-             "Step %" PetscInt_FMT " was accepted in the forward run but failed when it was repeated (%s). %s", k,
-             TSConvergedReasons[ts->reason],
-             "Something that the step depends on is not part of its state: see the manual, Replay");
+             "Step %" PetscInt_FMT
+             " was accepted in the forward run but failed when it was repeated (%s): it depends on more than "
+             "the state before it",
+             k, TSConvergedReasons[ts->reason]);
   PetscCheck(!tr->rejections_left, PetscObjectComm((PetscObject)ts), PETSC_ERR_PLIB,
              "Step %" PetscInt_FMT " was rejected %" PetscInt_FMT " times in the forward run, but %" PetscInt_FMT
              " of these did not come up when it was repeated",
@@ -174,8 +175,10 @@ PetscErrorCode CostateReplayAgree(CostateTraj tr)
       " gave other bits when it was repeated than in the forward run, so the gradient would not be that "
       "of the run. Likely causes: a right-hand side that depends on more than (t, u) and what TSSetPreStep() sets; "
       "-ts_theta_initial_guess_extrapolate; persistent lagging (-snes_lag_jacobian_persists, "
-      "-snes_lag_preconditioner_persists); a linear solver that keeps a memory of earlier solves. Cures: switch these "
-      "off, or give a budget that holds all states (-ts_trajectory_costate_ram)",
+      "-snes_lag_preconditioner_persists); a linear solver that keeps a memory of earlier solves, or whose result "
+      "varies from "
+      "solve to solve (GAMG on three ranks or more). Cures: switch these off, give a budget that holds all states "
+      "(-ts_trajectory_costate_ram), or, if a gradient as exact as the solver will do, -ts_trajectory_costate_check 0",
       out[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

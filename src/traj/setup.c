@@ -92,8 +92,7 @@ static PetscErrorCode CreateSens(CostateTraj tr, TS ts)
   MPI_Comm  comm = PetscObjectComm((PetscObject)ts);
 
   PetscFunctionBegin;
-  PetscCall(VecDestroy(&tr->sens));
-  if (!ts->forward_solve || !ts->mat_sensip) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!ts->mat_sensip) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(!ts->quadraturets || !ts->quadraturets->mat_sensip, comm, PETSC_ERR_SUP,
              "Second-order adjoints of cost integrals are not checkpointed by this trajectory: use -ts_trajectory_type "
              "memory");
@@ -131,15 +130,55 @@ PetscErrorCode CostateTrajCheckSize(CostateTraj tr, PetscInt step, Vec X)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode CostateTrajCreateVecs(CostateTraj tr)
+PetscErrorCode CostateTrajDestroyVecs(CostateTraj tr)
 {
-  Vec u = tr->ts->vec_sol;
+  PetscFunctionBegin;
+  PetscCall(VecDestroy(&tr->top));
+  PetscCall(VecDestroy(&tr->base));
+  PetscCall(VecDestroy(&tr->kfirst));
+  PetscCall(VecDestroy(&tr->sens));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Anew for each run: the application may have given the TS a solution of another layout. */
+static PetscErrorCode CreateVecs(CostateTraj tr, TS ts)
+{
+  PetscFunctionBegin;
+  PetscCall(CostateTrajDestroyVecs(tr));
+  PetscCall(VecDuplicate(ts->vec_sol, &tr->top));
+  PetscCall(VecDuplicate(ts->vec_sol, &tr->base));
+  if (tr->fsal) PetscCall(VecDuplicate(ts->vec_sol, &tr->kfirst));
+  if (ts->forward_solve) PetscCall(CreateSens(tr, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Before PETSc 3.23.5 PCApplyTranspose() of BoomerAMG swaps its vectors: lambda comes out as 0, without an error. */
+static PetscErrorCode CheckTransposedSolve(TS ts)
+{
+#if PETSC_VERSION_LT(3, 23, 5) && defined(PETSC_HAVE_HYPRE)
+  SNES        snes;
+  KSP         ksp;
+  PC          pc;
+  const char *type  = NULL;
+  PetscBool   hypre = PETSC_FALSE;
 
   PetscFunctionBegin;
-  if (!tr->top) PetscCall(VecDuplicate(u, &tr->top));
-  if (!tr->base) PetscCall(VecDuplicate(u, &tr->base));
-  if (tr->fsal && !tr->kfirst) PetscCall(VecDuplicate(u, &tr->kfirst));
+  if (!ts->usessnes) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetSNES(ts, &snes));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(KSPGetPC(ksp, &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHYPRE, &hypre));
+  if (hypre) PetscCall(PCHYPREGetType(pc, &type));
+  if (hypre) PetscCall(PetscStrcmp(type ? type : "boomeramg", "boomeramg", &hypre));
+  PetscCheck(!hypre, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "TSAdjointSolve() would solve with the transpose of BoomerAMG, which in PETSc before 3.23.5 gives lambda "
+             "= 0 "
+             "without an error. Use another preconditioner, such as -pc_type gamg, or a newer PETSc");
   PetscFunctionReturn(PETSC_SUCCESS);
+#else
+  (void)ts;
+  return PETSC_SUCCESS;
+#endif
 }
 
 PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
@@ -154,6 +193,7 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
              "are shown by `costate list` (rk, theta, cn, beuler); to keep states for another purpose use "
              "-ts_trajectory_adjointmode 0",
              ((PetscObject)ts)->type_name);
+  if (tr->tj->adjoint_solve_mode) PetscCall(CheckTransposedSolve(ts));
   PetscCheck(tr->steps || strcmp(tr->policy, "offline"), comm, PETSC_ERR_ARG_INCOMP,
              "The policy offline has to know the number of steps: give -ts_trajectory_costate_steps, or use the policy "
              "online");
@@ -161,8 +201,7 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
   PetscCall(VecGetSize(ts->vec_sol, &tr->N));
   PetscCall(VecGetLocalSize(ts->vec_sol, &tr->nlocal));
   PetscCall(ClassifyMethod(tr, ts));
-  PetscCall(CostateTrajCreateVecs(tr));
-  if (ts->forward_solve) PetscCall(CreateSens(tr, ts));
+  PetscCall(CreateVecs(tr, ts));
   PetscCall(SizeFrames(tr, ts));
   /* PETSc removes the tree below dirname when the trajectory is destroyed; nothing of ours is there */
   PetscCall(PetscFree(tr->tj->dirname));

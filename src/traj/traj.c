@@ -42,10 +42,7 @@ static PetscErrorCode TSTrajectoryReset_Costate(TSTrajectory tj)
 
   PetscFunctionBegin;
   PetscCall(CostateTrajReset(tr));
-  PetscCall(VecDestroy(&tr->top));
-  PetscCall(VecDestroy(&tr->base));
-  PetscCall(VecDestroy(&tr->kfirst));
-  PetscCall(VecDestroy(&tr->sens));
+  PetscCall(CostateTrajDestroyVecs(tr));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

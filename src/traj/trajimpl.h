@@ -147,7 +147,7 @@ PETSC_INTERN PetscErrorCode CostateTrajReset(CostateTraj);
 
 /* setup.c */
 PETSC_INTERN PetscErrorCode CostateTrajSetUp(CostateTraj, TS);
-PETSC_INTERN PetscErrorCode CostateTrajCreateVecs(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateTrajDestroyVecs(CostateTraj);
 PETSC_INTERN PetscErrorCode CostateTrajCheckSize(CostateTraj, PetscInt, Vec);
 
 /* options.c */

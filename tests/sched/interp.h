@@ -320,6 +320,12 @@ static inline uint64_t test_seed(void)
   return seed ? strtoull(seed, NULL, 10) : 1;
 }
 
+/* Under valgrind and the like the loops are shorter. */
+static inline int test_fast(void)
+{
+  return getenv("COSTATE_TEST_FAST") != NULL;
+}
+
 static inline int64_t random_below(uint64_t *state, int64_t n)
 {
   *state ^= *state << 13;

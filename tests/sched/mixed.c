@@ -17,6 +17,7 @@ static void table(void)
     int64_t              online;
 
     rows++;
+    if (test_fast() && rows % 10) continue;
     if (costate_mixed_evaluations(units, n, g, restarts) != e || costate_optimum(units, n, g, restarts) != e ||
         e - n != (int64_t)v[5] || costate_offline_advances(n, units) != (int64_t)v[6]) {
       if (!bad++) fprintf(stderr, "# first bad row: %s", line);
@@ -37,13 +38,13 @@ static void end_states(void)
 {
   int64_t bad = 0;
 
-  for (int64_t units = 1; units <= 12; units++) {
-    for (int64_t n = 1; n <= 300; n++) {
+  for (int64_t units = 1; units <= (test_fast() ? 3 : 12); units++) {
+    for (int64_t n = 1; n <= 300; n += 5) {
       const costate_sched_config cfg = {"offline", units, 1, 1, n, 0};
       const int64_t              p   = costate_offline_advances(n, units) + 1;
 
       if (costate_mixed_evaluations(units, n, 1, 1) != p || costate_optimum(units, n, 1, 1) != p) bad++;
-      if (n % 17 == 0 && model_evaluations(&cfg, n) != p) bad++;
+      if (n % 3 == 0 && model_evaluations(&cfg, n) != p) bad++;
     }
   }
   ok(!bad, "g = 1 with restarts costs P(n, M) + 1");
@@ -52,22 +53,26 @@ static void end_states(void)
 /* Stretches too long for the table are split binomially until a piece fits. */
 static void beyond_the_table(void)
 {
-  const int64_t n    = 20000;
-  int           good = 1;
+  const int64_t n    = test_fast() ? 300 : 20000;
+  int64_t       bad  = 0;
+  double        most = 0;
 
   for (int restarts = 0; restarts < 2; restarts++) {
     for (int64_t g = 2; g <= 5; g += 3) {
-      for (int p = 0; p < 3; p++) {
-        const costate_sched_config cfg = {costate_sched_policy_name(p), 40, g, restarts, n, 0};
-        const int64_t              e = model_evaluations(&cfg, n), plain = costate_offline_advances(n, 40) + n;
+      const int64_t best = costate_optimum(40, n, g, restarts), plain = costate_offline_advances(n, 40) + n;
 
-        if (e < n || (double)e > 1.3 * (double)plain || (p == 2 && e >= plain)) good = 0;
+      if (best < n || best >= plain || (!test_fast() && costate_mixed_evaluations(40, n, g, restarts) != -1)) bad++;
+      for (int p = 0; p < 3; p += 2) {
+        const costate_sched_config cfg = {costate_sched_policy_name(p), 40, g, restarts, n, 0};
+        const int64_t              e   = model_evaluations(&cfg, n);
+
+        if (e < n || (p == 2 && e != best)) bad++;
+        if (p == 0 && (double)e / (double)best > most) most = (double)e / (double)best;
       }
     }
   }
-  ok(good && costate_mixed_evaluations(40, n, 3, 0) == -1 &&
-         costate_optimum(40, n, 3, 0) == costate_offline_advances(n, 40) + n,
-     "20000 steps in 40 units with stage records, beyond the table");
+  ok(!bad && most < 1.1, "%lld steps in 40 units: offline comes to the figure given, online to %.4f of it",
+     (long long)n, most);
 }
 
 static void monotone(void)
@@ -76,7 +81,7 @@ static void monotone(void)
 
   for (int restarts = 0; restarts < 2; restarts++) {
     for (int64_t g = 1; g <= 4; g++) {
-      for (int64_t units = 1; units <= 20; units++) {
+      for (int64_t units = 1; units <= (test_fast() ? 6 : 20); units++) {
         for (int64_t n = 1; n <= 60; n += 7) {
           const int64_t e = costate_mixed_evaluations(units, n, g, restarts);
 

@@ -29,6 +29,8 @@ static void compare(const char *policy, const char *file, int skip)
     const int64_t              stop = (int64_t)v[1], wanted = (int64_t)v[4];
     int                        good = 1;
 
+    if (test_fast() && stop > EXECUTED / 6) continue;
+
     if (!sched || w.s != cfg.units || n > stop) {
       costate_sched_destroy(sched);
       memset(&w, 0, sizeof(w));
@@ -49,8 +51,8 @@ static void compare(const char *policy, const char *file, int skip)
     if (!good && !bad++) fprintf(stderr, "# %s: first bad row: %s", file, line);
     rows++;
   }
-  ok(rows > 1000 && !bad, "%s: %lld rows of %s, %lld of them executed", policy, (long long)rows, file,
-     (long long)executed);
+  ok(rows > (test_fast() ? 500 : 1000) && !bad, "%s: %lld rows of %s, %lld of them executed", policy, (long long)rows,
+     file, (long long)executed);
   costate_sched_destroy(sched);
   if (f) fclose(f);
 }

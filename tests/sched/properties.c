@@ -66,7 +66,7 @@ static void small_runs(void)
   int64_t       runs = 0, bad = 0;
 
   for (int p = 0; costate_sched_policy_name(p); p++) {
-    for (int64_t code = 0; code < 7 * 6 * 2 * 9; code++) {
+    for (int64_t code = 0; code < 7 * 6 * 2 * 9; code += test_fast() ? 7 : 1) {
       const int64_t        N = 1 + code / 108, M = 1 + code % 9;
       costate_sched_config cfg = {costate_sched_policy_name(p), M, code / 9 % 6, (int)(code / 54 % 2), N, 1};
 
@@ -93,10 +93,10 @@ static void prefix(void)
 {
   int good = 1;
 
-  for (int r = 0; good && r < 300; r++) {
+  for (int r = 0; good && r < (test_fast() ? 30 : 300); r++) {
     unsigned char              kind[302];
-    uint64_t                   hash[302];
-    const char                *policy = costate_sched_policy_name((int)between(0, 1));
+    uint64_t                   hash[302] = {0};
+    const char                *policy    = costate_sched_policy_name((int)between(0, 1));
     const int64_t              N = between(2, 300), pinned = random_kinds(kind, 300, between(0, 1) ? 0 : 50);
     const costate_sched_config cfg = {policy, pinned + between(0, 9), between(0, 4), (int)between(0, 1), 0, 0};
     costate_sched             *s   = NULL;
@@ -127,7 +127,7 @@ static void bounds(void)
 {
   int64_t wang = 0, early = 0, regret = 0;
 
-  for (int64_t s = 1; s <= 12; s++) {
+  for (int64_t s = 1; s <= (test_fast() ? 5 : 12); s++) {
     for (int64_t n = 1; n <= 420; n += n < 60 ? 1 : between(1, 9)) {
       costate_sched_config cfg = {"wang", s, 0, 0, 0, 0};
       const int64_t        t = costate_repetition(n, s), best = costate_optimum(s, n, 0, 0);
@@ -166,7 +166,7 @@ static void special_stops(void)
       for (int64_t d = -1; d <= 2; d++) {
         const int64_t n = costate_beta(s, t) + d;
 
-        if (n < 1 || n > 3100) continue;
+        if (n < 1 || n > (test_fast() ? 300 : 3100)) continue;
         for (int p = 0; p < 3; p++) {
           const costate_sched_config cfg = {costate_sched_policy_name(p), s, 0, 0, n, 0};
           const int64_t              e = model_evaluations(&cfg, n), best = costate_optimum(s, n, 0, 0);
@@ -186,7 +186,7 @@ static void everything_fits(void)
   int64_t bad = 0;
 
   for (int64_t g = 1; g <= 5; g++) {
-    for (int64_t n = 1; n <= 40; n++) {
+    for (int64_t n = 1; n <= (test_fast() ? 20 : 40); n++) {
       for (int p = 0; p < 4; p++) {
         for (int restarts = 0; restarts < 2; restarts++) {
           const costate_sched_config cfg = {costate_sched_policy_name(p), n * g, g, restarts, n, 0};
@@ -197,6 +197,27 @@ static void everything_fits(void)
     }
   }
   ok(!bad, "with room for every record no step is executed twice");
+}
+
+/* The announced number of steps may be wrong either way. */
+static void announced(void)
+{
+  int good = 1;
+
+  for (int64_t N = 1; N <= 40; N++) {
+    const costate_sched_config cfg = {"offline", 4, N % 4, (int)(N % 2), 20, 0};
+    costate_sched             *s;
+    model                      m;
+
+    model_init(&m, &cfg, N, NULL);
+    good = good && !costate_sched_create(&cfg, &s);
+    for (int64_t n = 0; good && n < N; n++) good = model_arrive(&m, s, n);
+    good = good && model_turn(&m, s, N) && costate_sched_overrun(s) == (N > 20);
+    if (!good) report(&m, N);
+    costate_sched_destroy(s);
+    model_free(&m);
+  }
+  ok(good, "offline: a run may be shorter or longer than announced, and longer is reported");
 }
 
 /* The budget is measured after the first steps and set then. */
@@ -233,13 +254,14 @@ static void late_budget(void)
 int main(void)
 {
   rng = test_seed() * 0x9E3779B97F4A7C15u + 1;
-  plan(5 + 3 + 5);
-  for (int p = 0; costate_sched_policy_name(p); p++) any_run(costate_sched_policy_name(p), 1500);
+  plan(5 + 3 + 6);
+  for (int p = 0; costate_sched_policy_name(p); p++) any_run(costate_sched_policy_name(p), test_fast() ? 150 : 1500);
   small_runs();
   prefix();
   bounds();
   special_stops();
   everything_fits();
   late_budget();
+  announced();
   return done();
 }

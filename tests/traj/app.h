@@ -10,33 +10,12 @@
 #ifndef COSTATE_TEST_APP_H
 #define COSTATE_TEST_APP_H
 
-#include <petscdmda.h>
-#include <petscts.h>
-#include <costate.h>
-
-typedef enum { END_TIME, END_STEPS, END_USER, END_EVENT } AppEnd;
-
-typedef struct {
-  PetscInt  points; /* of the ring; 2 unknowns each */
-  PetscReal T, dt;
-  AppEnd    end;
-  PetscInt  end_step; /* END_STEPS, END_USER */
-  PetscBool event;    /* at t = .37 T the reaction rates change */
-  PetscInt  solves;   /* TSSolve() calls, with other rates in each */
-  PetscBool integral, parameters, pieces;
-  PetscBool carry;  /* does not restart where the rates change, as an application with an FSAL method should */
-  PetscReal halve;  /* > 0: PostStep multiplies the state of step 5 by it, as no application should */
-  PetscInt  sweeps; /* backward sweeps on one run */
-  /* the state of the application */
-  PetscInt  mode;
-  PetscReal A, B;
-  DM        dm;
-  PetscInt  calls, noise; /* noise > 0: the right-hand side depends on how often it was called */
-} App;
+#include "model.h"
 
 typedef struct {
   PetscInt     nlambda, nmu, steps, rejections;
   PetscScalar *lambda, *mu; /* local parts, appended over the sweeps */
+  PetscReal    cost;
 } AppResult;
 
 static inline App AppDefault(void)
@@ -48,157 +27,61 @@ static inline App AppDefault(void)
   app.dt         = .05;
   app.solves     = 1;
   app.sweeps     = 1;
+  app.runs       = 1;
   app.parameters = PETSC_TRUE;
   app.A          = 1;
   app.B          = 2.2;
   return app;
 }
 
-static inline PetscReal AppB(const App *app)
+/* No application should do this where TSAdjoint does not see it. */
+static inline PetscErrorCode AppChange(TS ts, AppWhere where, Vec v)
 {
-  return app->B * (1 + .25 * (PetscReal)app->mode);
-}
-
-static inline PetscErrorCode AppRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
-{
-  App     *app = (App *)ctx;
-  Vec      l;
-  PetscInt xs, xm;
-  const PetscScalar(*u)[2];
-  PetscScalar(*f)[2];
-  PetscReal d = .02 * (PetscReal)(app->points * app->points) / 36, B = AppB(app);
+  App     *app;
+  PetscInt n;
 
   PetscFunctionBegin;
-  (void)ts;
-  app->calls++;
-  if (app->noise && app->calls % app->noise == 0) B *= 1 + 1e-14;
-  PetscCall(DMGetLocalVector(app->dm, &l));
-  PetscCall(DMGlobalToLocal(app->dm, U, INSERT_VALUES, l));
-  PetscCall(DMDAVecGetArrayRead(app->dm, l, (void *)&u));
-  PetscCall(DMDAVecGetArray(app->dm, F, &f));
-  PetscCall(DMDAGetCorners(app->dm, &xs, NULL, NULL, &xm, NULL, NULL));
-  for (PetscInt i = xs; i < xs + xm; i++) {
-    PetscScalar r = u[i][0] * u[i][0] * u[i][1];
-
-    f[i][0] =
-        app->A + .1 * PetscSinReal(3 * t) + r - (B + 1) * u[i][0] + d * (u[i - 1][0] - 2. * u[i][0] + u[i + 1][0]);
-    f[i][1] = B * u[i][0] - r + d * (u[i - 1][1] - 2. * u[i][1] + u[i + 1][1]);
-  }
-  PetscCall(DMDAVecRestoreArray(app->dm, F, &f));
-  PetscCall(DMDAVecRestoreArrayRead(app->dm, l, (void *)&u));
-  PetscCall(DMRestoreLocalVector(app->dm, &l));
+  PetscCall(TSGetApplicationContext(ts, &app));
+  PetscCall(TSGetStepNumber(ts, &n));
+  if (app->halve > 0 && app->where == where && n == 5) PetscCall(VecScale(v, app->halve));
   PetscFunctionReturn(0);
 }
 
-static inline PetscErrorCode AppJacobian(TS ts, PetscReal t, Vec U, Mat J, Mat P, void *ctx)
+static inline PetscErrorCode AppPreStep(TS ts)
 {
-  App      *app = (App *)ctx;
-  PetscInt  xs, xm;
-  PetscReal d = .02 * (PetscReal)(app->points * app->points) / 36, B = AppB(app);
-  const PetscScalar(*u)[2];
+  Vec u;
 
   PetscFunctionBegin;
-  (void)ts;
+  PetscCall(TSGetSolution(ts, &u));
+  PetscCall(AppChange(ts, AT_PRESTEP, u));
+  PetscFunctionReturn(0);
+}
+
+static inline PetscErrorCode AppPostEvaluate(TS ts)
+{
+  Vec u;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetSolution(ts, &u));
+  PetscCall(AppChange(ts, AT_POSTEVALUATE, u));
+  PetscFunctionReturn(0);
+}
+
+static inline PetscErrorCode AppPostStage(TS ts, PetscReal t, PetscInt i, Vec *Y)
+{
+  PetscFunctionBegin;
   (void)t;
-  PetscCall(MatZeroEntries(P));
-  PetscCall(DMDAVecGetArrayRead(app->dm, U, (void *)&u));
-  PetscCall(DMDAGetCorners(app->dm, &xs, NULL, NULL, &xm, NULL, NULL));
-  for (PetscInt i = xs; i < xs + xm; i++) {
-    PetscScalar uv = 2. * u[i][0] * u[i][1], uu = u[i][0] * u[i][0];
-
-    for (PetscInt c = 0; c < 2; c++) {
-      MatStencil  row = {0}, col[4] = {{0}, {0}, {0}, {0}};
-      PetscScalar v[4];
-
-      row.i    = i;
-      row.c    = c;
-      col[0].i = i - 1;
-      col[1].i = i + 1;
-      col[0].c = col[1].c = c;
-      v[0] = v[1] = d;
-      col[2].i = col[3].i = i;
-      col[2].c            = 0;
-      col[3].c            = 1;
-      v[2]                = c ? B - uv : uv - (B + 1) - 2 * d;
-      v[3]                = c ? -uu - 2 * d : uu;
-      PetscCall(MatSetValuesStencil(P, 1, &row, 4, col, v, ADD_VALUES));
-    }
-  }
-  PetscCall(DMDAVecRestoreArrayRead(app->dm, U, (void *)&u));
-  PetscCall(MatAssemblyBegin(P, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(P, MAT_FINAL_ASSEMBLY));
-  if (J != P) PetscCall(MatAssemblyBegin(J, MAT_FINAL_ASSEMBLY));
-  if (J != P) PetscCall(MatAssemblyEnd(J, MAT_FINAL_ASSEMBLY));
+  PetscCall(AppChange(ts, AT_POSTSTAGE, Y[i]));
   PetscFunctionReturn(0);
 }
 
-static inline PetscErrorCode AppJacobianP(TS ts, PetscReal t, Vec U, Mat Jp, void *ctx)
+static inline PetscErrorCode AppMonitor(TS ts, PetscInt n, PetscReal t, Vec u, void *ctx)
 {
-  App               *app = (App *)ctx;
-  PetscInt           lo, hi;
-  const PetscScalar *u;
-  PetscReal          scale = AppB(app) / app->B;
-
   PetscFunctionBegin;
-  (void)ts;
-  (void)t;
-  PetscCall(VecGetOwnershipRange(U, &lo, &hi));
-  PetscCall(VecGetArrayRead(U, &u));
-  for (PetscInt i = lo; i < hi; i += 2) {
-    PetscCall(MatSetValue(Jp, i, 0, 1, INSERT_VALUES));
-    PetscCall(MatSetValue(Jp, i, 1, -scale * u[i - lo], INSERT_VALUES));
-    PetscCall(MatSetValue(Jp, i + 1, 1, scale * u[i - lo], INSERT_VALUES));
-  }
-  PetscCall(VecRestoreArrayRead(U, &u));
-  PetscCall(MatAssemblyBegin(Jp, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(Jp, MAT_FINAL_ASSEMBLY));
-  PetscFunctionReturn(0);
-}
-
-/* g = sum u, on all ranks the same number; its vector lives on the last rank, as TSCreateQuadratureTS() wants one entry
- */
-static inline PetscErrorCode AppIntegrand(TS ts, PetscReal t, Vec U, Vec R, void *ctx)
-{
-  PetscScalar sum;
-  Vec         u;
-
-  PetscFunctionBegin;
-  (void)ts;
+  (void)n;
   (void)t;
   (void)ctx;
-  PetscCall(VecDuplicate(U, &u));
-  PetscCall(VecCopy(U, u));
-  PetscCall(VecStrideSum(u, 0, &sum));
-  PetscCall(VecDestroy(&u));
-  PetscCall(VecSet(R, sum));
-  PetscFunctionReturn(0);
-}
-
-static inline PetscErrorCode AppIntegrandU(TS ts, PetscReal t, Vec U, Mat J, Mat P, void *ctx)
-{
-  PetscInt lo, hi;
-
-  PetscFunctionBegin;
-  (void)ts;
-  (void)t;
-  (void)P;
-  (void)ctx;
-  PetscCall(VecGetOwnershipRange(U, &lo, &hi));
-  for (PetscInt i = lo; i < hi; i++) PetscCall(MatSetValue(J, i, 0, i % 2 ? 0 : 1, INSERT_VALUES));
-  PetscCall(MatAssemblyBegin(J, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(J, MAT_FINAL_ASSEMBLY));
-  PetscFunctionReturn(0);
-}
-
-static inline PetscErrorCode AppIntegrandP(TS ts, PetscReal t, Vec U, Mat J, void *ctx)
-{
-  PetscFunctionBegin;
-  (void)ts;
-  (void)t;
-  (void)U;
-  (void)ctx;
-  PetscCall(MatAssemblyBegin(J, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(J, MAT_FINAL_ASSEMBLY));
+  PetscCall(AppChange(ts, AT_MONITOR, u));
   PetscFunctionReturn(0);
 }
 
@@ -212,7 +95,7 @@ static inline PetscErrorCode AppPostStep(TS ts)
   PetscCall(TSGetApplicationContext(ts, &app));
   PetscCall(TSGetStepNumber(ts, &n));
   PetscCall(TSGetSolution(ts, &u));
-  if (app->halve > 0 && n == 5) PetscCall(VecScale(u, app->halve));
+  PetscCall(AppChange(ts, AT_POSTSTEP, u));
   if (app->end == END_USER && n == app->end_step) PetscCall(TSSetConvergedReason(ts, TS_CONVERGED_USER));
   PetscFunctionReturn(0);
 }
@@ -244,22 +127,6 @@ static inline PetscErrorCode AppPostEvent(TS ts, PetscInt n, PetscInt list[], Pe
   PetscFunctionReturn(0);
 }
 
-static inline PetscErrorCode AppInitial(App *app, Vec U)
-{
-  PetscInt lo, hi;
-
-  PetscFunctionBegin;
-  PetscCall(VecGetOwnershipRange(U, &lo, &hi));
-  for (PetscInt i = lo; i < hi; i++) {
-    PetscReal x = 2 * PETSC_PI * (PetscReal)(i / 2) / (PetscReal)app->points;
-
-    PetscCall(VecSetValue(U, i, i % 2 ? 2 + .3 * PetscCosReal(2 * x) : 1 + .5 * PetscSinReal(x), INSERT_VALUES));
-  }
-  PetscCall(VecAssemblyBegin(U));
-  PetscCall(VecAssemblyEnd(U));
-  PetscFunctionReturn(0);
-}
-
 static inline PetscErrorCode AppKeep(Vec v, PetscInt *n, PetscScalar **all)
 {
   PetscInt           m;
@@ -275,111 +142,203 @@ static inline PetscErrorCode AppKeep(Vec v, PetscInt *n, PetscScalar **all)
   PetscFunctionReturn(0);
 }
 
-/* Creates the TS, sets it from the options, solves and reverses it; lambda and mu go to the result. */
-static inline PetscErrorCode AppRun(App *app, AppResult *res)
+static inline PetscErrorCode AppSetHooks(App *app)
 {
-  MPI_Comm    comm = PETSC_COMM_WORLD;
-  TS          ts, quad;
-  Vec         U, lambda, mu, q;
-  Mat         J, Jp, Jq, Jqp;
-  PetscInt    n, steps[8], dir = 0;
-  PetscBool   term = (PetscBool)(app->end == END_EVENT);
-  PetscMPIInt rank, size;
+  PetscInt  dir  = 0;
+  PetscBool term = (PetscBool)(app->end == END_EVENT), change = (PetscBool)(app->halve > 0);
 
   PetscFunctionBegin;
-  PetscCall(PetscMemzero(res, sizeof(*res)));
+  if (app->end == END_USER || (change && app->where == AT_POSTSTEP)) PetscCall(TSSetPostStep(app->ts, AppPostStep));
+  if (change && app->where == AT_PRESTEP) PetscCall(TSSetPreStep(app->ts, AppPreStep));
+  if (change && app->where == AT_POSTSTAGE) PetscCall(TSSetPostStage(app->ts, AppPostStage));
+  if (change && app->where == AT_POSTEVALUATE) PetscCall(TSSetPostEvaluate(app->ts, AppPostEvaluate));
+  if (change && app->where == AT_MONITOR) PetscCall(TSMonitorSet(app->ts, AppMonitor, NULL, NULL));
+  if (app->event || app->end == END_EVENT)
+    PetscCall(TSSetEventHandler(app->ts, 1, &dir, &term, AppEvent, AppPostEvent, app));
+  PetscFunctionReturn(0);
+}
+
+static inline PetscErrorCode AppCreateQuadrature(App *app)
+{
+  MPI_Comm    comm = PETSC_COMM_WORLD;
+  PetscMPIInt rank, size;
+  PetscInt    n;
+  Vec         q;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(VecGetLocalSize(app->U, &n));
+  PetscCall(MatCreateDense(comm, n, rank == size - 1, PETSC_DETERMINE, 1, NULL, &app->Jq));
+  PetscCall(MatCreateDense(comm, rank == size - 1 ? 2 : 0, rank == size - 1, 2, 1, NULL, &app->Jqp));
+  PetscCall(TSCreateQuadratureTS(app->ts, PETSC_TRUE, &app->quad));
+  PetscCall(TSSetRHSFunction(app->quad, NULL, AppIntegrand, app));
+  PetscCall(TSSetRHSJacobian(app->quad, app->Jq, app->Jq, AppIntegrandU, app));
+  PetscCall(TSSetRHSJacobianP(app->quad, app->Jqp, AppIntegrandP, app));
+  PetscCall(MatZeroEntries(app->Jqp));
+  PetscCall(MatCreateVecs(app->Jq, &q, NULL));
+  PetscCall(TSSetSolution(app->quad, q));
+  PetscCall(VecDestroy(&q));
+  PetscFunctionReturn(0);
+}
+
+/* The TS and all that it works with, set from the options. */
+static inline PetscErrorCode AppCreate(App *app)
+{
+  MPI_Comm     comm = PETSC_COMM_WORLD;
+  PetscMPIInt  rank, size;
+  PetscInt     n;
+  TSTrajectory tj;
+
+  PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(DMDACreate1d(comm, DM_BOUNDARY_PERIODIC, app->points, 2, 1, NULL, &app->dm));
   PetscCall(DMSetUp(app->dm));
-  PetscCall(DMCreateGlobalVector(app->dm, &U));
-  PetscCall(VecGetLocalSize(U, &n));
-  PetscCall(DMCreateMatrix(app->dm, &J));
-  PetscCall(MatCreateDense(comm, n, rank == size - 1 ? 2 : 0, PETSC_DETERMINE, 2, NULL, &Jp));
-  PetscCall(MatCreateVecs(Jp, &mu, NULL));
-  PetscCall(VecDuplicate(U, &lambda));
-  app->mode  = 0;
+  PetscCall(DMCreateGlobalVector(app->dm, &app->U));
+  PetscCall(VecGetLocalSize(app->U, &n));
+  PetscCall(DMCreateMatrix(app->dm, &app->J));
+  PetscCall(MatCreateDense(comm, n, rank == size - 1 ? 2 : 0, PETSC_DETERMINE, 2, NULL, &app->Jp));
+  PetscCall(MatCreateVecs(app->Jp, &app->mu, NULL));
+  PetscCall(VecDuplicate(app->U, &app->lambda));
   app->calls = 0;
-
-  PetscCall(TSCreate(comm, &ts));
-  PetscCall(TSSetDM(ts, app->dm));
-  PetscCall(TSSetApplicationContext(ts, app));
-  PetscCall(TSSetProblemType(ts, TS_NONLINEAR));
-  PetscCall(TSSetEquationType(ts, TS_EQ_ODE_EXPLICIT));
-  PetscCall(TSSetRHSFunction(ts, NULL, AppRHS, app));
-  PetscCall(TSSetRHSJacobian(ts, J, J, AppJacobian, app));
-  if (app->parameters) PetscCall(TSSetRHSJacobianP(ts, Jp, AppJacobianP, app));
-  PetscCall(TSSetTimeStep(ts, app->dt));
-  PetscCall(TSSetExactFinalTime(ts, TS_EXACTFINALTIME_MATCHSTEP));
-  if (app->integral) {
-    PetscCall(MatCreateDense(comm, n, rank == size - 1, PETSC_DETERMINE, 1, NULL, &Jq));
-    PetscCall(MatCreateDense(comm, rank == size - 1 ? 2 : 0, rank == size - 1, 2, 1, NULL, &Jqp));
-    PetscCall(TSCreateQuadratureTS(ts, PETSC_TRUE, &quad));
-    PetscCall(TSSetRHSFunction(quad, NULL, AppIntegrand, app));
-    PetscCall(TSSetRHSJacobian(quad, Jq, Jq, AppIntegrandU, app));
-    PetscCall(TSSetRHSJacobianP(quad, Jqp, AppIntegrandP, app));
-    PetscCall(MatZeroEntries(Jqp));
-    PetscCall(MatCreateVecs(Jq, &q, NULL));
-    PetscCall(TSSetSolution(quad, q));
-    PetscCall(VecDestroy(&q));
+  PetscCall(TSCreate(comm, &app->ts));
+  PetscCall(TSSetDM(app->ts, app->dm));
+  PetscCall(TSSetApplicationContext(app->ts, app));
+  PetscCall(TSSetProblemType(app->ts, TS_NONLINEAR));
+  PetscCall(TSSetEquationType(app->ts, TS_EQ_ODE_EXPLICIT));
+  PetscCall(TSSetRHSFunction(app->ts, NULL, AppRHS, app));
+  PetscCall(TSSetRHSJacobian(app->ts, app->J, app->J, AppJacobian, app));
+  if (app->parameters) PetscCall(TSSetRHSJacobianP(app->ts, app->Jp, AppJacobianP, app));
+  PetscCall(TSSetExactFinalTime(app->ts, TS_EXACTFINALTIME_MATCHSTEP));
+  if (app->integral) PetscCall(AppCreateQuadrature(app));
+  PetscCall(TSSetSaveTrajectory(app->ts));
+  PetscCall(AppSetHooks(app));
+  if (app->prefix[0]) {
+    PetscCall(TSGetTrajectory(app->ts, &tj));
+    PetscCall(TSSetOptionsPrefix(app->ts, app->prefix));
+    PetscCall(PetscObjectSetOptionsPrefix((PetscObject)tj, app->prefix));
   }
-  PetscCall(TSSetSaveTrajectory(ts));
-  if (app->halve > 0 || app->end == END_USER) PetscCall(TSSetPostStep(ts, AppPostStep));
-  if (app->event || app->end == END_EVENT)
-    PetscCall(TSSetEventHandler(ts, 1, &dir, &term, AppEvent, AppPostEvent, app));
-  PetscCall(TSSetFromOptions(ts));
+  if (app->setup) PetscCall(app->setup(app->ts, app));
+  PetscCall(TSSetFromOptions(app->ts));
+  PetscFunctionReturn(0);
+}
 
-  PetscCall(AppInitial(app, U));
+static inline PetscErrorCode AppDestroy(App *app)
+{
+  PetscFunctionBegin;
+  PetscCall(TSDestroy(&app->ts));
+  PetscCall(MatDestroy(&app->Jq));
+  PetscCall(MatDestroy(&app->Jqp));
+  PetscCall(VecDestroy(&app->U));
+  PetscCall(VecDestroy(&app->lambda));
+  PetscCall(VecDestroy(&app->mu));
+  PetscCall(MatDestroy(&app->J));
+  PetscCall(MatDestroy(&app->Jp));
+  PetscCall(DMDestroy(&app->dm));
+  PetscFunctionReturn(0);
+}
+
+/* From the initial state to the end, in one TSSolve() or several. */
+static inline PetscErrorCode AppForward(App *app, AppResult *res)
+{
+  Vec       q;
+  PetscReal norm;
+
+  PetscFunctionBegin;
+  app->mode = 0;
+  PetscCall(AppInitial(app, app->U));
+  PetscCall(TSSetTime(app->ts, 0));
+  PetscCall(TSSetStepNumber(app->ts, 0));
+  PetscCall(TSSetTimeStep(app->ts, app->dt));
+  if (app->integral) PetscCall(TSGetSolution(app->quad, &q));
+  if (app->integral) PetscCall(VecZeroEntries(q));
   for (PetscInt i = 0; i < app->solves; i++) {
     PetscInt before;
 
     if (app->solves > 1) app->mode = i;
-    PetscCall(TSGetStepNumber(ts, &before));
-    PetscCall(TSSetMaxTime(ts, app->T * (PetscReal)(i + 1) / (PetscReal)app->solves));
-    PetscCall(TSSetMaxSteps(ts, app->end == END_STEPS ? app->end_step : 100000));
-    if (i) PetscCall(TSSetTimeStep(ts, app->dt));
-    if (i && !app->carry) PetscCall(TSRestartStep(ts));
-    PetscCall(TSSolve(ts, U));
-    PetscCall(TSGetStepNumber(ts, &steps[i]));
-    steps[i] -= before;
+    PetscCall(TSGetStepNumber(app->ts, &before));
+    PetscCall(TSSetMaxTime(app->ts, app->T * (PetscReal)(i + 1) / (PetscReal)app->solves));
+    PetscCall(TSSetMaxSteps(app->ts, app->end == END_STEPS ? app->end_step : 100000));
+    if (i) PetscCall(TSSetTimeStep(app->ts, app->dt));
+    if (i && !app->carry) PetscCall(TSRestartStep(app->ts));
+    PetscCall(TSSolve(app->ts, app->U));
+    PetscCall(TSGetStepNumber(app->ts, &app->steps[i]));
+    app->steps[i] -= before;
   }
-  PetscCall(TSGetStepNumber(ts, &res->steps));
-  PetscCall(TSGetStepRejections(ts, &res->rejections));
-  PetscCall(AppKeep(U, &res->nlambda, &res->lambda)); /* lambda at T; the sweep leaves the state at 0 in U */
-  for (PetscInt s = 0; s < app->sweeps; s++) {
-    PetscScalar *a;
-
-    PetscCall(VecGetArray(lambda, &a));
-    PetscCall(PetscArraycpy(a, res->lambda, n));
-    PetscCall(VecRestoreArray(lambda, &a));
-    PetscCall(VecZeroEntries(mu));
-    PetscCall(TSSetCostGradients(ts, 1, &lambda, app->parameters ? &mu : NULL));
-    PetscCall(TSSetStepNumber(ts, res->steps));
-    for (PetscInt i = app->solves - 1; i >= 0; i--) {
-      if (app->solves > 1) app->mode = i;
-      for (PetscInt left = steps[i]; left > 0;) {
-        PetscInt some = app->pieces ? PetscMin(left, 3) : left;
-
-        PetscCall(TSAdjointSetSteps(ts, some));
-        PetscCall(TSAdjointSolve(ts));
-        left -= some;
-      }
-    }
-    PetscCall(AppKeep(lambda, &res->nlambda, &res->lambda));
-    PetscCall(AppKeep(mu, &res->nmu, &res->mu));
-  }
-  PetscCall(AppKeep(U, &res->nlambda, &res->lambda));
-  PetscCall(TSDestroy(&ts));
+  PetscCall(TSGetStepNumber(app->ts, &res->steps));
+  PetscCall(TSGetStepRejections(app->ts, &res->rejections));
+  PetscCall(VecNorm(app->U, NORM_2, &norm));
+  res->cost = norm * norm / 2;
   if (app->integral) {
-    PetscCall(MatDestroy(&Jq));
-    PetscCall(MatDestroy(&Jqp));
+    PetscScalar sum;
+
+    PetscCall(VecSum(q, &sum));
+    res->cost += PetscRealPart(sum);
   }
-  PetscCall(VecDestroy(&U));
-  PetscCall(VecDestroy(&lambda));
-  PetscCall(VecDestroy(&mu));
-  PetscCall(MatDestroy(&J));
-  PetscCall(MatDestroy(&Jp));
-  PetscCall(DMDestroy(&app->dm));
+  PetscFunctionReturn(0);
+}
+
+/* lambda = u(T), mu = 0; the sweeps leave the state at 0 in U, so a later one gets u(T) from the first. */
+static inline PetscErrorCode AppBackwardBegin(App *app, AppResult *res, PetscInt at)
+{
+  PetscScalar *a;
+  PetscInt     n;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetLocalSize(app->lambda, &n));
+  PetscCall(VecGetArray(app->lambda, &a));
+  PetscCall(PetscArraycpy(a, res->lambda + at, n));
+  PetscCall(VecRestoreArray(app->lambda, &a));
+  PetscCall(VecZeroEntries(app->mu));
+  PetscCall(TSSetCostGradients(app->ts, 1, &app->lambda, app->parameters ? &app->mu : NULL));
+  PetscCall(TSSetStepNumber(app->ts, res->steps));
+  app->solve = app->solves - 1;
+  app->left  = app->steps[app->solve];
+  PetscFunctionReturn(0);
+}
+
+/* The next `some` adjoint steps or fewer; whether there are more. */
+static inline PetscErrorCode AppBackwardSome(App *app, PetscInt some, PetscBool *more)
+{
+  PetscFunctionBegin;
+  if (app->solves > 1) app->mode = app->solve;
+  some = PetscMin(app->left, some);
+  PetscCall(TSAdjointSetSteps(app->ts, some));
+  PetscCall(TSAdjointSolve(app->ts));
+  app->left -= some;
+  if (!app->left && app->solve) app->left = app->steps[--app->solve];
+  *more = (PetscBool)(app->left > 0);
+  PetscFunctionReturn(0);
+}
+
+/* Forward and backward, as often as the App says; u(T), lambda and u(0) of each go to the result, and mu. */
+static inline PetscErrorCode AppRun(App *app, AppResult *res)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMemzero(res, sizeof(*res)));
+  PetscCall(AppCreate(app));
+  for (PetscInt r = 0; r < app->runs; r++) {
+    PetscInt at = res->nlambda;
+
+    PetscCall(AppForward(app, res));
+    PetscCall(AppKeep(app->U, &res->nlambda, &res->lambda));
+    if (app->visit) PetscCall(app->visit(app->ts, app, VISIT_BEFORE));
+    for (PetscInt s = 0; s < app->sweeps; s++) {
+      PetscBool more = PETSC_TRUE;
+
+      PetscCall(AppBackwardBegin(app, res, at));
+      while (more) {
+        PetscCall(AppBackwardSome(app, app->pieces ? 3 : PETSC_MAX_INT, &more));
+        if (app->visit && more) PetscCall(app->visit(app->ts, app, VISIT_BETWEEN));
+      }
+      if (app->visit) PetscCall(app->visit(app->ts, app, VISIT_AFTER));
+      PetscCall(AppKeep(app->lambda, &res->nlambda, &res->lambda));
+      PetscCall(AppKeep(app->mu, &res->nmu, &res->mu));
+    }
+    PetscCall(AppKeep(app->U, &res->nlambda, &res->lambda));
+  }
+  PetscCall(AppDestroy(app));
   PetscFunctionReturn(0);
 }
 

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Sourced by tests that run programs of their own: PETSc's tutorials, which they compile where PETSc left them, and the
+# driver beside this file.
+
+# flag NAME: with what the library itself was built.
+flag() { sed -n "s/^$1 *:*= *//p" "$BUILD/config.mk"; }
+
+# compile PROGRAM SOURCE... : into the directory of the test
+compile() {
+  local -a cflags libs
+  local out=$1
+  shift
+  read -ra cflags <<<"$(flag PETSC_CFLAGS)"
+  read -ra libs <<<"$(flag PETSC_LIBS)"
+  "$(flag MPICC)" -std=gnu11 -O1 "${cflags[@]}" -o "$out" "$@" "${libs[@]}" -lm
+}
+
+# The folder src of PETSc's examples, empty if this machine has none.
+examples_dir() {
+  local dir
+  for dir in ${PETSC_DIR:+"$PETSC_DIR/src" "$PETSC_DIR/share/petsc/examples/src"} /usr/share/petsc/*/share/petsc/examples/src; do
+    if [ -r "$dir/ts/tutorials/ex20adj.c" ]; then
+      echo "$dir"
+      return
+    fi
+  done
+}
+
+no_examples="PETSc's tutorials are not on this machine: install libpetsc3.*-dev-examples (Debian, Ubuntu), or set PETSC_DIR to PETSc's sources"
+
+# report KEY [FILE]: a number of the JSON report
+report() { sed -n "s/.*\"$1\": *\([-0-9.e]*\).*/\1/p" "${2:-report.json}"; }
