@@ -29,6 +29,7 @@ PETSC_EXTERN PetscErrorCode CostateInitializePackage(void);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetPolicy(TSTrajectory, const char[]);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetRAM(TSTrajectory, const char[]);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetSteps(TSTrajectory, PetscInt);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetStride(TSTrajectory, PetscInt);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetStages(TSTrajectory, CostateStages);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetCheck(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetJumps(TSTrajectory, PetscBool);

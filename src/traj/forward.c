@@ -165,7 +165,7 @@ PetscErrorCode CostateSchedCreate(CostateTraj tr, const char policy[], PetscInt 
   cfg.stage_units    = tr->g;
   cfg.stage_restarts = tr->restarts;
   cfg.steps          = steps;
-  cfg.stride         = 1;
+  cfg.stride         = tr->stride;
   PetscCheck(!costate_sched_config_error(&cfg), PetscObjectComm((PetscObject)tr->tj), PETSC_ERR_ARG_WRONG,
              "Checkpoint scheduler: %s", costate_sched_config_error(&cfg));
   PetscCall(CostateSched(tr, costate_sched_create(&cfg, &tr->sched)));
@@ -256,6 +256,7 @@ PetscErrorCode CostateForwardEnter(CostateTraj tr, TS ts)
              "Step %" PetscInt_FMT " is taken, but the last state set was %" PetscInt_FMT
              "%s: a new run has to begin with step number 0 (TSSetStepNumber())",
              n + 1, tr->log.n, tr->phase == COSTATE_FORWARD ? "" : " and the backward sweep has begun");
+  PetscCall(CostateTrajCheckSize(tr, n, ts->vec_sol)); /* between two TSSolve() calls it may have become another */
   PetscCall(CostateHooksInstall(ts));
   if (tr->log.natt == tr->log.first) {
     PetscCall(Arrival(tr, ts, n, &kind));

@@ -63,7 +63,11 @@ static PetscErrorCode HookRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
     PetscCall(VecCopy(tr->kfirst, F));
   else
     PetscCall(tr->rhs(ts, t, U, F, ctx));
-  if (U == Y[ns - 1]) tr->klast = F;
+  if (U == Y[ns - 1] && tr->klast != F) { /* referenced, since TSReset() destroys it */
+    PetscCall(PetscObjectReference((PetscObject)F));
+    PetscCall(VecDestroy(&tr->klast));
+    tr->klast = F;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

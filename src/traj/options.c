@@ -6,10 +6,11 @@
 const char *const CostateStagesTypes[] = {"auto", "never", "always", "CostateStages", "COSTATE_STAGES_", NULL};
 
 /* The options check compares what nobody read with these. */
-const char *const CostateTrajOptions[] =
-    {"ts_trajectory_costate_policy",   "ts_trajectory_costate_ram",    "ts_trajectory_costate_steps",
-     "ts_trajectory_costate_stages",   "ts_trajectory_costate_check",  "ts_trajectory_costate_jumps",
-     "ts_trajectory_costate_progress", "ts_trajectory_costate_report", NULL};
+const char *const CostateTrajOptions[] = {"ts_trajectory_costate_policy", "ts_trajectory_costate_ram",
+                                          "ts_trajectory_costate_steps",  "ts_trajectory_costate_stride",
+                                          "ts_trajectory_costate_stages", "ts_trajectory_costate_check",
+                                          "ts_trajectory_costate_jumps",  "ts_trajectory_costate_progress",
+                                          "ts_trajectory_costate_report", NULL};
 
 /* A setter may come at any time; what it sets counts from the next run on, which begins with step 0. */
 static PetscErrorCode Ours(TSTrajectory tj, CostateTraj *tr)
@@ -127,6 +128,34 @@ PetscErrorCode TSTrajectoryCostateSetSteps(TSTrajectory tj, PetscInt steps)
   PetscCheck(steps > 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_OUTOFRANGE,
              "-ts_trajectory_costate_steps %" PetscInt_FMT ": the number of steps must be positive", steps);
   tr->steps = steps;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  TSTrajectoryCostateSetStride - Tells the policy "stride" which states to keep
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- stride - every stride-th state is kept; a run for which the budget does not hold them is refused
+
+  Options Database Key:
+. -ts_trajectory_costate_stride <n> - the stride, 1 by default
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetPolicy()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetStride(TSTrajectory tj, PetscInt stride)
+{
+  CostateTraj tr;
+
+  PetscFunctionBegin;
+  PetscCall(Ours(tj, &tr));
+  PetscCheck(stride > 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_trajectory_costate_stride %" PetscInt_FMT ": the stride must be positive", stride);
+  tr->stride = stride;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -298,6 +327,31 @@ PetscErrorCode CostateTrajComposeSetters(TSTrajectory tj, PetscBool yes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What PETSc's type `memory` reads and this one has no use for must not be passed over in silence. */
+static PetscErrorCode RefuseMemoryOptions(TSTrajectory tj)
+{
+  static const char *const names[][2] = {
+      {"-ts_trajectory_max_units_ram", "give states or bytes with -ts_trajectory_costate_ram"},
+      {"-ts_trajectory_max_cps_disk", "there is no disk tier yet"},
+      {"-ts_trajectory_max_units_disk", "there is no disk tier yet"},
+      {"-ts_trajectory_stride", "use -ts_trajectory_costate_policy stride -ts_trajectory_costate_stride"},
+      {"-ts_trajectory_revolve_online", "the policy online is the default"},
+      {"-ts_trajectory_save_stack", "there is no disk tier yet"},
+      {"-ts_trajectory_use_dram", "states are kept in ordinary memory"},
+      {"-ts_trajectory_memory_type", "choose with -ts_trajectory_costate_policy"},
+  };
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    PetscBool given;
+
+    PetscCall(PetscOptionsHasName(((PetscObject)tj)->options, ((PetscObject)tj)->prefix, names[i][0], &given));
+    PetscCheck(!given, PetscObjectComm((PetscObject)tj), PETSC_ERR_SUP,
+               "Option %s is of -ts_trajectory_type memory and means nothing to costate: %s", names[i][0], names[i][1]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS PetscOptionsObject)
 {
   CostateTraj tr = (CostateTraj)tj->data;
@@ -307,6 +361,7 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   char        text[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBegin;
+  PetscCall(RefuseMemoryOptions(tj));
   PetscOptionsHeadBegin(PetscOptionsObject, "Checkpoints within a memory budget (costate)");
   PetscCall(PetscOptionsInt("-ts_trajectory_max_cps_ram", "Number of states kept in memory", "TSTrajectorySetMaxCpsRAM",
                             0, &n, &set));
@@ -323,6 +378,9 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsInt("-ts_trajectory_costate_steps", "Number of steps, for the policy offline",
                             "TSTrajectoryCostateSetSteps", tr->steps, &n, &set));
   if (set) PetscCall(TSTrajectoryCostateSetSteps(tj, n));
+  PetscCall(PetscOptionsInt("-ts_trajectory_costate_stride", "Every which state is kept, for the policy stride",
+                            "TSTrajectoryCostateSetStride", tr->stride, &n, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetStride(tj, n));
   PetscCall(PetscOptionsEnum("-ts_trajectory_costate_stages", "Keep the stage data of steps",
                              "TSTrajectoryCostateSetStages", CostateStagesTypes, stages, &stages, &set));
   if (set) PetscCall(TSTrajectoryCostateSetStages(tj, (CostateStages)stages));

@@ -23,8 +23,8 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   tr->sched = NULL;
   PetscCall(CostateStoreDestroy(&tr->store));
   PetscCall(CostateLogReset(&tr->log));
+  PetscCall(VecDestroy(&tr->klast));
   tr->phase        = COSTATE_IDLE;
-  tr->klast        = NULL;
   tr->held         = -1;
   tr->bad_step     = -1;
   tr->changed_step = -1;
@@ -99,6 +99,7 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 + -ts_trajectory_costate_policy <online> - which states are kept, see `TSTrajectoryCostateSetPolicy()`
 . -ts_trajectory_costate_ram <budget> - states, or bytes per rank such as 512MB, see `TSTrajectoryCostateSetRAM()`
 . -ts_trajectory_costate_steps <n> - the number of steps, for the policy offline, see `TSTrajectoryCostateSetSteps()`
+. -ts_trajectory_costate_stride <1> - for the policy stride, see `TSTrajectoryCostateSetStride()`
 . -ts_trajectory_costate_stages <auto> - stage records, see `TSTrajectoryCostateSetStages()`
 . -ts_trajectory_costate_check <true> - compare repeated steps with the run, see `TSTrajectoryCostateSetCheck()`
 . -ts_trajectory_costate_jumps <false> - the application applies the adjoint of its jumps, see
@@ -126,8 +127,9 @@ PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory tj, TS ts)
   PetscFunctionBegin;
   (void)ts; /* may be NULL; the setup brings the TS */
   PetscCall(PetscNew(&tr));
-  tr->tj    = tj;
-  tr->check = PETSC_TRUE;
+  tr->tj     = tj;
+  tr->check  = PETSC_TRUE;
+  tr->stride = 1;
   PetscCall(PetscStrncpy(tr->policy, "online", sizeof(tr->policy)));
   PetscCall(CostateTrajReset(tr));
   tj->data                = tr;

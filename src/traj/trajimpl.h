@@ -90,6 +90,7 @@ struct _n_CostateTraj {
   char          policy[64];
   PetscInt64    ram_states, ram_bytes; /* one of them, or neither: half of what is free */
   PetscInt      steps;                 /* number of steps if the user knows it */
+  PetscInt      stride;                /* of the policy stride */
   CostateStages stages;
   PetscBool     check, jumps, progress;
   char          report[PETSC_MAX_PATH_LEN];
