@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The demonstration: Taylor test, inversion under a checkpoint budget, comparison and map.
+#   examples/mixed-layer/run.sh [OPTION...]     options are handed to the program; RANKS=N (2), COSTATE_BUDGET=STATES (20)
+set -eu
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$root/config/env.sh"
+build=${BUILD:-$root/build}
+program=$build/examples/mixed-layer/mixed-layer
+library=${COSTATE_LIB:-$root/lib/libcostate.so}
+out=$build/examples/mixed-layer/out
+data=/usr/share/ferret-vis/data
+ranks=${RANKS:-2}
+budget=${COSTATE_BUDGET:-20}
+
+for ((i = 1; i < $#; i++)); do
+  if [ "${!i}" = -data ]; then
+    next=$((i + 1))
+    data=${!next}
+  fi
+done
+for file in coads_climatology.cdf esku_heat_budget.cdf ocean_atlas_subset.nc; do
+  if [ ! -r "$data/$file" ]; then
+    echo "mixed-layer: there is no $data/$file. Install the package ferret-datasets (apt-get install ferret-datasets), or give -data FOLDER." >&2
+    exit 1
+  fi
+done
+if [ ! -x "$program" ]; then
+  echo "mixed-layer: $program is not built: run \`make demo\` in $root." >&2
+  exit 1
+fi
+
+mkdir -p "$out"
+rm -f "$out/report.json"
+echo "mixed-layer: the depth of the ocean's mixed layer from its seasonal cycle, on $ranks ranks with $budget checkpoints"
+"$MPIEXEC" -n "$ranks" "$program" -out "$out" \
+  -amg_redistribute_pc_hypre_boomeramg_max_row_sum 0.7 \
+  -dll_append "$library" -ts_trajectory_type costate \
+  -ts_trajectory_costate_ram "$budget" -ts_trajectory_costate_report "$out/report.json" "$@"
+
+# One "name": value on a line, as the report is written; the figures are those of the last gradient.
+if [ -f "$out/report.json" ]; then
+  awk -F'[:,]' '
+    { gsub(/[ "]/, "", $1); value[$1] = $2 + 0 }
+    END {
+      printf "Checkpoints of one gradient: %d steps, %d steps evaluated, %d of them again on the way back; the least possible is %d (ratio %.4f)\n",
+        value["steps"], value["evaluations"], value["recomputed"], value["optimum"], value["ratio"]
+      printf "Memory for states on each rank: the full trajectory %.2f MB, the budget %.2f MB, a factor of %.1f; at most %d states were held\n",
+        value["full_bytes"] / 1e6, value["budget_bytes"] / 1e6, value["full_bytes"] / value["budget_bytes"], value["peak_states"]
+    }' "$out/report.json"
+fi
+
+if command -v gnuplot >/dev/null; then
+  gnuplot -e "dir='$out'; picture='$out/map.png'" "$here/map.gnuplot"
+  echo "The map: $out/map.png"
+else
+  echo "gnuplot is not installed: the map is left as numbers in $out/map.txt"
+fi
