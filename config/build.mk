@@ -77,11 +77,11 @@ define example
 $(BUILD)/examples/$(1)/$(1): $(call objects,$(wildcard examples/$(1)/*.c))
 	@echo "  LINK  $$@"
 	@mkdir -p $$(@D)
-	@$$(MPICC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(PETSC_LIBS) $(call modules,--libs,$(1)) -lm
+	@$$(MPICC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(PETSC_LIBS) $$(call modules,--libs,$(1)) -lm
 $(call objects,$(wildcard examples/$(1)/*.c)): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk
 	@mkdir -p $$(@D)
 	@echo "  MPICC $$<"
-	@$$(MPICC) $$(PETSC_FLAGS) $(call modules,--cflags,$(1)) -c $$< -o $$@
+	@$$(MPICC) $$(PETSC_FLAGS) $$(call modules,--cflags,$(1)) -c $$< -o $$@
 endef
 modules = $(if $(wildcard examples/$(2)/libs),$(shell pkg-config $(1) $$(grep -v '^\#' examples/$(2)/libs)))
 $(foreach e,$(notdir $(EXAMPLES)),$(eval $(call example,$(e))))
@@ -89,7 +89,7 @@ $(foreach e,$(notdir $(EXAMPLES)),$(eval $(call example,$(e))))
 # Running. The scripts find what was built through these.
 RUN_ENV = . config/env.sh; export BUILD=$(abspath $(BUILD)) COSTATE_LIB=$(abspath $(LIB)) COSTATE_BIN=$(abspath $(BIN)) \
   MPIEXEC='$(MPIEXEC)' MPICC='$(MPICC)' SEED='$(SEED)' COSTATE_SAMPLE='$(COSTATE_SAMPLE)';
-PROVE = prove --timer --jobs 2 --rules 'seq=**@*' --rules 'par=**' --exec config/run-test -
+PROVE = prove --failures --timer --jobs 2 --rules 'seq=**@*' --rules 'par=**' --exec config/run-test -
 
 run-check: all tests
 	@$(RUN_ENV) entries=$$(config/list-tests short $(T)) || exit 1; \

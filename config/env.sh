@@ -11,7 +11,7 @@ export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
 # Containers often forbid the kernel's process-to-process copy; Open MPI would warn and go on without it.
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 # One node is enough for tests and demonstrations: looking for a fast network costs Open MPI a second or more per start.
-export OMPI_MCA_pml=ob1 OMPI_MCA_btl=^openib,ofi,usnic
+export OMPI_MCA_pml=ob1 OMPI_MCA_btl=^openib,ofi,usnic,tcp
 # One thread per rank, so that sums are the same everywhere.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 

@@ -155,7 +155,7 @@ void    costate_offline_split(int64_t n, int64_t s, int64_t *jmin, int64_t *jmax
 int64_t costate_mixed_evaluations(int64_t units, int64_t n, int64_t g, int restarts);
 /*
   The least evaluations for n known, whichever of the two applies; the figure that reports compare with.  Where
-  costate_mixed_evaluations() has no answer it is what policy offline comes to, the best plan known.
+  costate_mixed_evaluations() has no answer it is what policy offline comes to, which need not be the least.
 */
 int64_t costate_optimum(int64_t units, int64_t n, int64_t g, int restarts);
 

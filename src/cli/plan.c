@@ -347,7 +347,8 @@ static int one(const request *r, plan_question *q, int index, int many)
   } else {
     print_text(q, &a, !index);
     if (a.beyond && !index) {
-      printf("(the optimum with stage records is not computed for so many steps; the figure is the best plan known)\n");
+      printf("(the optimum with stage records is not computed for so many steps; the figure is what policy offline "
+             "comes to)\n");
     }
     if (!many) plan_draw(q, &a);
   }

@@ -14,7 +14,7 @@ typedef struct {
   int64_t slots, advances, evaluations, optimum, repetition, peak;
   int64_t phases; /* of the schedule: see plan_watch */
   double  ratio;
-  int     beyond; /* the optimum is that of the best plan known */
+  int     beyond; /* the optimum is what policy offline comes to */
   char    error[256];
 } plan_answer;
 

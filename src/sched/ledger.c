@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
-  What the held states cost to reverse: the sum of P(gap, units not held below) over the gaps.  Kept up to date entry by
+  What the held states cost to reverse: the sum of P(gap, units not held below) over the gaps, or with stage records of
+  V(units not held below, gap) - gap as far as its table goes.  Kept up to date entry by
   entry, because a decision comes with every step and a change of the table is much rarer.
 */
 #include <stdlib.h>
@@ -62,12 +63,20 @@ int64_t costate_ledger_beta(const costate_sched *s, int64_t i, int64_t t)
   return i < l->rows && t < COLUMNS ? l->beta[i * COLUMNS + t] : costate_beta(i, t);
 }
 
-int64_t costate_ledger_cost(const costate_sched *s, int64_t len, int64_t slots)
+int64_t costate_ledger_cost(costate_sched *s, int64_t len, int64_t slots)
 {
   const costate_ledger *l = s->ledger;
   int64_t               p;
 
   if (len <= 1) return 0;
+  if (s->records && slots > 0) {
+    const int err = costate_mixed_lookup(s, slots, len, &p);
+
+    if (err)
+      s->ledger->failed = err;
+    else if (p >= 0)
+      return p - len;
+  }
   if (slots > 0 && slots + 1 < l->rows) {
     const int64_t *row = l->beta + slots * COLUMNS;
 
@@ -96,23 +105,26 @@ int costate_ledger_sync(costate_sched *s)
     l->slots[m] = s->units - below;
     below++;
     if (m + 1 < s->nheld) {
-      l->keep[m]  = costate_ledger_cost(s, c[m + 1].step - c[m].step, l->slots[m]);
+      l->keep[m] = costate_ledger_cost(s, c[m + 1].step - c[m].step, l->slots[m]);
+      if (m == 0) continue; /* the first entry never goes, and no unit is freed below it */
       l->raise[m] = costate_ledger_cost(s, c[m + 1].step - c[m].step, l->slots[m] + 1);
-      if (m > 0) l->merge[m] = costate_ledger_cost(s, c[m + 1].step - c[m - 1].step, l->slots[m - 1]);
+      l->merge[m] = costate_ledger_cost(s, c[m + 1].step - c[m - 1].step, l->slots[m - 1]);
     }
   }
   l->dirty = s->nheld;
   return COSTATE_SCHED_OK;
 }
 
-int64_t costate_ledger_cheapest(const costate_sched *s, int64_t i, int spare, int64_t *delta)
+int64_t costate_ledger_cheapest(costate_sched *s, int64_t i, int spare, int64_t *delta)
 {
   const costate_ledger *l = s->ledger;
   const costate_entry  *c = s->held;
-  const int64_t         k = s->nheld - 1, tail = costate_ledger_cost(s, i - c[k].step, l->slots[k] + 1);
-  int64_t               best = 0, lift = 0; /* lift: what one more unit saves in the gaps above */
+  const int64_t         k = s->nheld - 1;
+  int64_t               tail, best = 0, lift = 0; /* lift: what one more unit saves in the gaps above */
 
   *delta = HUGE_COST;
+  if (k == 0) return 0;
+  tail = costate_ledger_cost(s, i - c[k].step, l->slots[k] + 1);
   for (int64_t j = k; j > 0; j--) {
     if (!c[j].pinned && !(spare && c[j].tag && c[j].step > s->segment)) {
       int64_t d;

@@ -146,6 +146,7 @@ static int clear_for_boundary(costate_sched *s, int64_t n, int64_t need)
 
     COSTATE_TRY(costate_ledger_sync(s));
     at = costate_ledger_cheapest(s, n, 0, &delta);
+    if (s->ledger->failed) return s->ledger->failed;
     if (!at) {
       return costate_sched_fail(s, COSTATE_SCHED_ERR_BUDGET,
                                 "the budget of %lld units cannot hold the %lld boundaries up to state %lld beside "

@@ -37,6 +37,22 @@ static int fits(int64_t units, int64_t n, int64_t g, int restarts)
   return n <= MAX_STEPS && useful(units, n, g) < MAX_WORK / (n * n * (restarts ? 2 : 1));
 }
 
+/* The longest stretch whose table may be built */
+static int64_t longest(int64_t units, int64_t g, int restarts)
+{
+  int64_t lo = 1, hi = MAX_STEPS + 1;
+
+  while (hi - lo > 1) {
+    const int64_t mid = lo + (hi - lo) / 2;
+
+    if (fits(units, mid, g, restarts))
+      lo = mid;
+    else
+      hi = mid;
+  }
+  return lo;
+}
+
 void costate_mixed_destroy(costate_mixed *m)
 {
   if (!m) return;
@@ -134,10 +150,25 @@ static int cover(costate_sched *s, int64_t n, int *covered)
   if (s->mixed && n <= s->mixed->steps && useful(s->units, s->mixed->steps, g) < s->mixed->rows)
     return COSTATE_SCHED_OK;
   /* room to grow, so that a sequence of longer and longer stretches does not rebuild it each time */
-  if (s->mixed && fits(s->units, 2 * n, g, s->restarts)) steps = 2 * n;
+  if (s->mixed) {
+    const int64_t most = longest(s->units, g, s->restarts);
+
+    steps = 2 * n < most ? 2 * n : most;
+  }
   costate_mixed_destroy(s->mixed);
   s->mixed = build(s->units, steps, g, s->restarts);
   if (!s->mixed) return costate_sched_fail(s, COSTATE_SCHED_ERR_MEM, "no memory for the table of stage records");
+  return COSTATE_SCHED_OK;
+}
+
+int costate_mixed_lookup(costate_sched *s, int64_t units, int64_t n, int64_t *v)
+{
+  int covered;
+
+  *v = n;
+  if (units / s->stage_units >= n - 1) return COSTATE_SCHED_OK;
+  COSTATE_TRY(cover(s, n, &covered));
+  *v = covered ? s->mixed->v[useful(units, n, s->stage_units) * (s->mixed->steps + 1) + n] : -1;
   return COSTATE_SCHED_OK;
 }
 
@@ -198,18 +229,10 @@ int64_t costate_mixed_composed(int64_t units, int64_t n, int64_t g, int restarts
 {
   pieces        *p = calloc(1, sizeof(*p));
   costate_mixed *table;
-  int64_t        lo = 1, hi = MAX_STEPS + 1, e = -1;
+  int64_t        e = -1;
 
   if (!p) return -1;
-  while (hi - lo > 1) {
-    const int64_t mid = lo + (hi - lo) / 2;
-
-    if (fits(units, mid, g, restarts))
-      lo = mid;
-    else
-      hi = mid;
-  }
-  p->table = table = build(units, lo, g, restarts);
+  p->table = table = build(units, longest(units, g, restarts), g, restarts);
   /* where a stretch is cut off a few hundred steps at a time the recursion would be too deep */
   if (table && costate_repetition(n, units) < PIECES / 4) e = compose(p, units, n);
   costate_mixed_destroy(table);

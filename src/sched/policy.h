@@ -93,6 +93,8 @@ static inline int64_t costate_room(const costate_sched *s)
 int costate_split(costate_sched *, int64_t len, int64_t units, int start_is_free, costate_choice *);
 
 void costate_mixed_destroy(costate_mixed *);
+/* V(units, n), or -1 beyond the table; the value returned is an error. */
+int costate_mixed_lookup(costate_sched *, int64_t units, int64_t n, int64_t *v);
 /* The evaluations that costate_split() comes to beyond the table; -1 if that is not known. */
 int64_t costate_mixed_composed(int64_t units, int64_t n, int64_t g, int restarts);
 
@@ -109,15 +111,16 @@ struct costate_ledger {
   int64_t  cap, dirty;                   /* entries from index `dirty` on have changed since the last sync */
   int64_t *beta;                         /* beta(i, t), a table for i < rows */
   int64_t  rows;
+  int      failed; /* an error met while costs were reckoned */
 };
 
 int     costate_ledger_sync(costate_sched *);
 void    costate_ledger_touch(costate_sched *, int64_t index);
-int64_t costate_ledger_beta(const costate_sched *, int64_t i, int64_t t);       /* beta, fast */
-int64_t costate_ledger_cost(const costate_sched *, int64_t len, int64_t slots); /* P, fast */
+int64_t costate_ledger_beta(const costate_sched *, int64_t i, int64_t t); /* beta, fast */
+int64_t costate_ledger_cost(costate_sched *, int64_t len, int64_t slots); /* P, or V less the taped steps, fast */
 void    costate_ledger_free(costate_ledger *);
 /* The unpinned state (spare: also not tagged within the segment) whose loss costs least if state i is kept above all;
  * 0: none. */
-int64_t costate_ledger_cheapest(const costate_sched *, int64_t i, int spare, int64_t *delta);
+int64_t costate_ledger_cheapest(costate_sched *, int64_t i, int spare, int64_t *delta);
 
 #endif

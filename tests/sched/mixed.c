@@ -9,6 +9,7 @@ static void table(void)
   char    line[256];
   double  v[7];
   int64_t rows = 0, bad = 0, missed = 0, worse = 0;
+  double  most = 0;
 
   while (oracle_row(f, line, sizeof(line), 7, v, NULL)) {
     const int            restarts = (int)v[0];
@@ -25,11 +26,13 @@ static void table(void)
     if (model_evaluations(&cfg, n) != e && !missed++) fprintf(stderr, "# the machine misses row %s", line);
     cfg.policy = "online";
     online     = model_evaluations(&cfg, n);
-    if (online < e || online > costate_offline_advances(n, units) * 1.15 + (double)n) worse++;
+    if (online < e) worse++;
+    if (n >= 4 * units && (double)online / (double)e > most) most = (double)online / (double)e;
   }
   ok(rows > 1000 && !bad, "%lld rows of mixed.csv", (long long)rows);
   ok(!missed, "policy offline executes as many steps as each row says");
-  ok(!worse, "policy online executes no fewer and is not far from the optimum with states alone");
+  ok(!worse && most < 1.12,
+     "policy online executes no fewer, and at most %.4f times as many in runs of 4 M steps and more", most);
   if (f) fclose(f);
 }
 

@@ -157,6 +157,38 @@ static void bounds(void)
   ok(!regret, "online: the regret is the sum of the stretches' losses");
 }
 
+/* Several segments cost the sum over all gaps between held states, each with the units not held up to its start: the
+   figure by which policy online chooses what to drop. */
+static void segments(void)
+{
+  int good = 1;
+
+  for (int r = 0; good && r < (test_fast() ? 40 : 400); r++) {
+    unsigned char              kind[402];
+    int64_t                    held[402], count, advances, below = 0;
+    const int64_t              N = between(2, 400), pinned = random_kinds(kind, N, between(10, 200));
+    const costate_sched_config cfg = {"online", pinned + between(0, 20), 0, 0, 0, 0};
+    costate_sched             *s;
+    model                      m;
+
+    model_init(&m, &cfg, N, kind);
+    good = !costate_sched_create(&cfg, &s);
+    for (int64_t n = 0; good && n < N; n++) good = model_arrive(&m, s, n);
+    count    = costate_sched_nheld(s, held, 402);
+    advances = N - 1;
+    for (int64_t i = 0; i < count; i++) {
+      below += kind[held[i]] == COSTATE_ARRIVE_JUMP;
+      advances += costate_offline_advances((i + 1 < count ? held[i + 1] : N - 1) - held[i], cfg.units - below);
+      below++;
+    }
+    good = good && model_turn(&m, s, N) && m.advances == advances;
+    if (!good) report(&m, N);
+    costate_sched_destroy(s);
+    model_free(&m);
+  }
+  ok(good, "several segments cost what the ledger reckons");
+}
+
 static void special_stops(void)
 {
   int64_t bad = 0, runs = 0;
@@ -254,11 +286,12 @@ static void late_budget(void)
 int main(void)
 {
   rng = test_seed() * 0x9E3779B97F4A7C15u + 1;
-  plan(5 + 3 + 6);
+  plan(5 + 3 + 7);
   for (int p = 0; costate_sched_policy_name(p); p++) any_run(costate_sched_policy_name(p), test_fast() ? 150 : 1500);
   small_runs();
   prefix();
   bounds();
+  segments();
   special_stops();
   everything_fits();
   late_budget();

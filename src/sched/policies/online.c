@@ -15,6 +15,7 @@ static int is_anchor(const costate_sched *sched, int64_t p, int64_t s, int64_t t
 {
   int64_t lo = 0, hi = s;
 
+  if (sched->records) return 0; /* they are the optimum of states alone */
   while (hi - lo > 1) {
     const int64_t mid = lo + (hi - lo) / 2, b = costate_ledger_beta(sched, mid, t);
 
@@ -65,17 +66,17 @@ static int place(costate_sched *s, int64_t i, costate_decision *d)
   best = costate_ledger_cheapest(s, i, 1, &delta);
   if (!best) return COSTATE_SCHED_OK;
   anchor = is_anchor(s, p, slots, s->memo[GENERATION], s->memo[END]);
-  /* what the last gap costs at n = i + 2 and n = i + 3, against the same with state i kept: 0 and P(2, 1) = 1 */
+  /* what the last gap costs at n = i + 2 and n = i + 3, against the same with state i kept */
   two   = slots >= 4;
   gap   = i - s->held[k].step;
   worth = costate_ledger_cost(s, gap + 1, s->ledger->slots[k]);
-  if (two) worth += costate_ledger_cost(s, gap + 2, s->ledger->slots[k]) - 1;
+  if (two) worth += costate_ledger_cost(s, gap + 2, s->ledger->slots[k]) - costate_ledger_cost(s, 2, 1);
   if (anchor || (two ? 2 : 1) * delta <= worth) {
     d->keep = 1;
     d->drop = best;
     d->tag  = anchor;
   }
-  return COSTATE_SCHED_OK;
+  return s->ledger->failed;
 }
 
 const costate_policy costate_policy_online = {"online", place, NULL};
