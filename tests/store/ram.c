@@ -346,7 +346,7 @@ static PetscErrorCode Refusals(const char type[])
 int main(int argc, char **argv)
 {
   const char *seed       = getenv("SEED"), *type;
-  int         operations = getenv("COSTATE_TEST_FAST") ? 300 : 4000, types = 0;
+  int         operations = getenv("COSTATE_TEST_FAST") ? 300 : 1200, types = 0;
   char        name[] = "ram", debug[] = "-malloc_debug", *fixed[] = {name, debug, NULL}, **args = fixed;
 
   (void)argc;

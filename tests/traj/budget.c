@@ -40,8 +40,8 @@ static PetscErrorCode Run(App app, const char method[], PetscInt n, const char f
   PetscFunctionBeginUser;
   PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscSNPrintf(options, sizeof(options),
-                          "-ts_adapt_type none %s -ts_trajectory_type costate -ts_trajectory_costate_report %s ", method,
-                          report));
+                          "-ts_adapt_type none %s -ts_trajectory_type costate -ts_trajectory_costate_report %s ",
+                          method, report));
   PetscCall(PetscOptionsInsertString(NULL, options));
   PetscCall(PetscSNPrintf(options, sizeof(options), format, value));
   PetscCall(PetscOptionsInsertString(NULL, options));
@@ -147,7 +147,7 @@ static PetscErrorCode Published(void)
 {
   static const struct {
     int n, slots, recomputed;
-  } rows[] = {{100, 5, 316}, {200, 8, 580}, {500, 4, 3213}, {1000, 16, 2860}};
+  } rows[]       = {{100, 5, 316}, {200, 8, 580}, {500, 4, 3213}, {1000, 16, 2860}};
   App        app = AppDefault();
   AppResult  res;
   char       options[256];
@@ -208,24 +208,165 @@ static PetscErrorCode Online(void)
   PetscFunctionReturn(0);
 }
 
-/* Refused with a number; with that number it works, with one less it does not. */
-static PetscErrorCode Enough(const char what[], App app, PetscInt n, const char said[], const char unit[])
+static char said[1024];
+
+static PetscErrorCode Listen(MPI_Comm comm, int line, const char *function, const char *file, PetscErrorCode n,
+                             PetscErrorType p, const char *message, void *ctx)
+{
+  (void)comm;
+  (void)line;
+  (void)function;
+  (void)file;
+  (void)ctx;
+  if (p == PETSC_ERROR_INITIAL) snprintf(said, sizeof(said), "%s", message);
+  return n;
+}
+
+/* 0 if the run is refused with a sentence, else 1. */
+static PetscErrorCode Works(App app, PetscInt n, const char format[], const char value[], int *works)
 {
   AppResult      res;
   PetscErrorCode err;
-  char           value[64];
-  const char    *text;
-  long           enough;
 
-  (void)n;
-  (void)said;
-  (void)unit;
-  (void)err;
-  (void)value;
-  (void)text;
-  (void)enough;
-  (void)res;
-  (void)app;
-  (void)what;
-  return 0;
+  PetscFunctionBeginUser;
+  said[0] = 0;
+  PetscCall(PetscPushErrorHandler(Listen, NULL));
+  err = Run(app, "-ts_type rk -ts_rk_type 4", n, format, value, &res);
+  PetscCall(PetscPopErrorHandler());
+  *works = !err;
+  if (!err) PetscCall(AppResultFree(&res));
+  PetscFunctionReturn(0);
+}
+
+/* The number before a word of what was said. */
+static PetscInt64 NumberBefore(const char word[])
+{
+  const char *p = strstr(said, word);
+
+  if (!p) return -1;
+  while (p > said && (p[-1] == ' ' || (p[-1] >= '0' && p[-1] <= '9'))) p--;
+  return atoll(p);
+}
+
+/* Too small a budget is refused with what would be enough; that works, and one less does not. */
+static PetscErrorCode Enough(const char what[], App app, PetscInt boundaries)
+{
+  char       value[64];
+  int        works = 0, tries, again;
+  PetscInt64 units = 1, more;
+
+  PetscFunctionBeginUser;
+  for (tries = 0; tries < 10; tries++) {
+    PetscCall(PetscSNPrintf(value, sizeof(value), "%d", (int)units));
+    PetscCall(Works(app, 20, "-ts_trajectory_costate_ram %s", value, &works));
+    if (works) break;
+    more = NumberBefore(" units would be enough");
+    if (more <= units) break;
+    units = more;
+  }
+  PetscCall(PetscSNPrintf(value, sizeof(value), "%d", (int)units - 1));
+  PetscCall(Works(app, 20, "-ts_trajectory_costate_ram %s", value, &again));
+  T_OK(works && tries <= boundaries && units == 1 + boundaries, "%s: a budget of 1 is refused with what is enough (%d)",
+       what, (int)units);
+  T_OK(!again && strstr(said, "-ts_trajectory_costate_ram"), "%s: one less is refused, by the name of the option",
+       what);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Refusals(void)
+{
+  App        app = AppDefault();
+  char       value[64];
+  int        works, less;
+  PetscInt64 enough;
+
+  PetscFunctionBeginUser;
+  app.points = 17;
+  PetscCall(Works(app, 20, "-ts_trajectory_costate_ram %s", "17B", &works));
+  enough = NumberBefore(" bytes, and more");
+  T_OK(!works && enough > 17, "a budget that does not hold one state is refused with what does (%d bytes)",
+       (int)enough);
+  PetscCall(PetscSNPrintf(value, sizeof(value), "%dB", (int)enough));
+  PetscCall(Works(app, 20, "-ts_trajectory_costate_ram %s", value, &works));
+  PetscCall(PetscSNPrintf(value, sizeof(value), "%dB", (int)enough - 1));
+  PetscCall(Works(app, 20, "-ts_trajectory_costate_ram %s", value, &less));
+  T_OK(works && !less, "that is enough, and one byte less is not");
+  PetscCall(Works(app, 20, "-ts_trajectory_costate_policy all -ts_trajectory_costate_ram %s", "7", &works));
+  T_OK(!works && strstr(said, "policy all cannot keep state"), "policy all is refused where it does not fit");
+  PetscCall(Works(app, 20, "-ts_trajectory_costate_policy stride -ts_trajectory_costate_ram %s", "7", &works));
+  T_OK(!works && strstr(said, "policy stride cannot keep state"), "so is policy stride");
+
+  app.event = PETSC_TRUE;
+  PetscCall(Enough("an event", app, 1));
+  app.event  = PETSC_FALSE;
+  app.solves = 3;
+  PetscCall(Enough("three solves", app, 2));
+  PetscFunctionReturn(0);
+}
+
+/* The gradient has the same bits whatever the policy, the stage records and what was said of the number of steps. */
+static PetscErrorCode Same(const Method *m)
+{
+  static const char *const cells[] = {
+      "-ts_trajectory_costate_policy wang -ts_trajectory_costate_ram 4",
+      "-ts_trajectory_costate_policy all -ts_trajectory_costate_ram 500",
+      "-ts_trajectory_costate_policy stride -ts_trajectory_costate_ram 500",
+      "-ts_trajectory_costate_policy offline -ts_trajectory_costate_steps 31 -ts_trajectory_costate_ram 4",
+      "-ts_trajectory_costate_policy offline -ts_trajectory_costate_steps 90 -ts_trajectory_costate_ram 4",
+      "-ts_trajectory_costate_stages never -ts_trajectory_costate_ram 4",
+      "-ts_trajectory_costate_stages always -ts_trajectory_costate_ram 4",
+      "-ts_trajectory_solution_only -ts_trajectory_costate_ram 4",
+      "-ts_trajectory_costate_check 0 -ts_trajectory_costate_ram 7",
+  };
+  App       app  = AppDefault();
+  PetscBool same = PETSC_TRUE, kept = PETSC_TRUE, one;
+  AppResult full, res;
+
+  PetscFunctionBeginUser;
+  PetscCall(Run(app, m->options, 31, "-ts_trajectory_type basic -ts_trajectory_dirname %s/SA", dir, &full));
+  for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+    PetscInt64 peak, budget, recomputed;
+
+    PetscCall(Run(app, m->options, 31, "%s", cells[i], &res));
+    PetscCall(AppSame(&full, &res, &one));
+    PetscCall(Get("peak_states", &peak));
+    PetscCall(Get("budget_states", &budget));
+    PetscCall(Get("recomputed", &recomputed));
+    if (!one && rank == 0) fprintf(stderr, "# %s, %s: other bits\n", m->name, cells[i]);
+    if (!one) same = PETSC_FALSE;
+    if (peak > budget || (budget < 10 && recomputed <= 0)) kept = PETSC_FALSE;
+    PetscCall(AppResultFree(&res));
+  }
+  PetscCall(AppResultFree(&full));
+  T_OK(same, "%s: every policy and kind of stage record gives the bits of full storage", m->name);
+  T_OK(kept, "%s: and keeps the budget, with steps recomputed", m->name);
+  PetscFunctionReturn(0);
+}
+
+int main(int argc, char **argv)
+{
+  PetscMPIInt size;
+  PetscBool   counts;
+
+  PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
+  PetscCall(CostateInitializePackage());
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  PetscCall(PetscSNPrintf(dir, sizeof(dir), "/tmp/costate-budget-XXXXXX"));
+  if (rank == 0 && !mkdtemp(dir)) return 1;
+  PetscCallMPI(MPI_Bcast(dir, sizeof(dir), MPI_CHAR, 0, PETSC_COMM_WORLD));
+  PetscCall(PetscSNPrintf(report, sizeof(report), "%s/report.json", dir));
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  counts = (PetscBool)(size == 1); /* counts of steps are not different on more ranks */
+  if (rank == 0) plan(NMETHODS * (10 + 2) + 8 + (counts ? NMETHODS * 4 + 8 + 4 : 0));
+  for (int i = 0; i < NMETHODS; i++) {
+    PetscCall(Bytes(&methods[i]));
+    PetscCall(Same(&methods[i]));
+    if (counts) PetscCall(Optimum(&methods[i]));
+  }
+  if (counts) PetscCall(Published());
+  if (counts) PetscCall(Online());
+  PetscCall(Refusals());
+  if (rank == 0) PetscCall(PetscRMTree(dir));
+  PetscCall(PetscFinalize());
+  return done();
 }

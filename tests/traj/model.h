@@ -36,7 +36,7 @@ struct _App {
   PetscInt  mode;
   PetscReal A, B;
   DM        dm;
-  PetscInt  calls, noise; /* noise > 0: the right-hand side depends on how often it was called */
+  PetscInt  calls, noise; /* noise > 0: the right-hand side depends, in one point, on how often it was called */
   /* what it works with, between AppCreate() and AppDestroy() */
   TS       ts, quad;
   Vec      U, lambda, mu;
@@ -68,12 +68,12 @@ static inline PetscErrorCode AppRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscInt xs, xm;
   const PetscScalar(*u)[2];
   PetscScalar(*f)[2];
-  PetscReal d = .02 * (PetscReal)(app->points * app->points) / 36, B = AppB(app);
+  PetscReal d = .02 * (PetscReal)(app->points * app->points) / 36, rate = AppB(app), noise = 0;
 
   PetscFunctionBegin;
   (void)ts;
   app->calls++;
-  if (app->noise && app->calls % app->noise == 0) B *= 1 + 1e-14;
+  if (app->noise && app->calls % app->noise == 0) noise = 1e-14;
   PetscCall(DMGetLocalVector(app->dm, &l));
   PetscCall(DMGlobalToLocal(app->dm, U, INSERT_VALUES, l));
   PetscCall(DMDAVecGetArrayRead(app->dm, l, (void *)&u));
@@ -81,6 +81,7 @@ static inline PetscErrorCode AppRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscCall(DMDAGetCorners(app->dm, &xs, NULL, NULL, &xm, NULL, NULL));
   for (PetscInt i = xs; i < xs + xm; i++) {
     PetscScalar r = u[i][0] * u[i][0] * u[i][1];
+    PetscReal   B = i == app->points - 2 ? rate * (1 + noise) : rate;
 
     f[i][0] =
         app->A + .1 * PetscSinReal(3 * t) + r - (B + 1) * u[i][0] + d * (u[i - 1][0] - 2. * u[i][0] + u[i + 1][0]);

@@ -4,7 +4,7 @@
 # number of ranks, before a step is taken.  The program is not linked with the library.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
-compile ./run -I"$ROOT/include" "$ROOT/tests/traj/programs/run.c" || exit 1
+compile ./run -I"$ROOT/include" "$ROOT/tests/traj/programs/driver.c" || exit 1
 
 run() { # RANKS ARGS... : with the plugin; out, err
   local ranks=$1
@@ -13,7 +13,11 @@ run() { # RANKS ARGS... : with the plugin; out, err
   if [ "$ranks" != 1 ]; then start=(run_mpi "$ranks"); fi
   "${start[@]}" timeout 60 ./run -dll_append "$COSTATE_LIB" -ts_type rk -ts_rk_type 4 -ts_adapt_type none "$@" >out 2>err
 }
-costate() { run "$@" -ts_trajectory_type costate; }
+costate() { # the same with -ts_trajectory_type costate, which the arguments may change
+  local ranks=$1
+  shift
+  run "$ranks" -ts_trajectory_type costate "$@"
+}
 
 # said TEXT: once, and on rank 0
 said() { [ "$(grep -cF -- "$1" err)" = 1 ]; }
@@ -22,7 +26,7 @@ said() { [ "$(grep -cF -- "$1" err)" = 1 ]; }
 ends() {
   local ranks=$1 message=$2 status=0 bad=1
   shift 2
-  run "$ranks" "$@" -ts_monitor || status=$?
+  costate "$ranks" -ts_monitor "$@" || status=$?
   if [ $status != 0 ] && [ $status != 124 ] && said "$message" && { [ -n "${STEPS:-}" ] || ! grep -q '^1 TS dt' out; }; then bad=0; fi
   t_ok $bad "$* on $ranks ranks: $message"
   if [ $bad = 1 ]; then { echo "status $status"; grep -v 'Configure options' err | cut -c1-300 | head -n 5; } | sed 's/^/# /' >&2; fi
@@ -31,91 +35,94 @@ both() {
   for r in 1 2; do ends $r "$@"; done
 }
 
-t='-ts_trajectory_type costate'
 b=-ts_trajectory_costate_ram
-both "there is no such policy. Did you mean online?" $t -ts_trajectory_costate_policy onlin
-both "has to know the number of steps: give -ts_trajectory_costate_steps" $t -ts_trajectory_costate_policy offline
-both "the number of steps must be positive" $t -ts_trajectory_costate_steps -5
-both "at least one state has to be kept, the initial one" $t $b 0
-both "at least one state has to be kept, the initial one" $t $b -3
-both "at least one state has to be kept, the initial one" $t $b -3GB
-both "at least one state has to be kept, the initial one" $t -ts_trajectory_max_cps_ram 0
-both "give a number of states, such as 20, or bytes for each rank, such as" $t $b lots
-both "give a number of states, such as 20, or bytes for each rank, such as" $t $b 1e999
-both "give a number of states, such as 20, or bytes for each rank, such as" $t $b nan
-both "give a number of states, such as 20, or bytes for each rank, such as" $t $b inf
-both "counts states and must be whole" $t $b 2.5
-both "Were bytes meant? Then write 536870912B or 0.5369GB" $t $b 536870912
-both "unknown suffix; use KB, MB, GB, TB" $t $b 3XB
-both "unknown suffix; use KB, MB, GB, TB" $t $b 3MBs
-both "unknown suffix; use KB, MB, GB, TB" $t $b "3 MB"
-both "is more memory than any machine has" $t $b 5000000TB
-both "Unknown option -ts_trajectory_costate_rma. Did you mean -ts_trajectory_costate_ram?" $t -ts_trajectory_costate_rma 5
-both "Unknown option -x_ts_trajectory_costate_polcy. Did you mean -x_ts_trajectory_costate_policy?" $t -x_ts_trajectory_costate_polcy wang
-STEPS=some both "Option -ts_trajectory_costate_ram was given but nothing read it" -ts_trajectory_type memory $b 3
-both "TS type bdf has no adjoint step" $t $b 5 -ts_type bdf
-both "TS type rosw has no adjoint step" $t $b 5 -ts_type rosw
-ends 3 "Did you mean -ts_trajectory_costate_stages?" $t -ts_trajectory_costate_stage auto
-ends 3 "Were bytes meant?" $t $b 100000000
-ends 3 "TS type bdf has no adjoint step" $t $b 5 -ts_type bdf
-ends 1 "Unknown option maybe for -ts_trajectory_costate_stages" $t -ts_trajectory_costate_stages maybe
-STEPS=some both "Cannot open PetscViewer file: nowhere/report.json" $t $b 4 -ts_trajectory_costate_report nowhere/report.json
+both "there is no such policy. Did you mean online?" -ts_trajectory_costate_policy onlin
+both "has to know the number of steps: give -ts_trajectory_costate_steps" -ts_trajectory_costate_policy offline
+both "the number of steps must be positive" -ts_trajectory_costate_steps -5
+both "at least one state has to be kept, the initial one" "$b" 0
+both "at least one state has to be kept, the initial one" "$b" -3
+both "at least one state has to be kept, the initial one" "$b" -3GB
+both "at least one state has to be kept, the initial one" -ts_trajectory_max_cps_ram 0
+both "give a number of states, such as 20, or bytes for each rank, such as" "$b" lots
+both "give a number of states, such as 20, or bytes for each rank, such as" "$b" 1e999
+both "give a number of states, such as 20, or bytes for each rank, such as" "$b" nan
+both "give a number of states, such as 20, or bytes for each rank, such as" "$b" inf
+both "counts states and must be whole" "$b" 2.5
+both "Were bytes meant? Then write 536870912B or 0.5369GB" "$b" 536870912
+both "unknown suffix; use KB, MB, GB, TB" "$b" 3XB
+both "unknown suffix; use KB, MB, GB, TB" "$b" 3MBs
+both "unknown suffix; use KB, MB, GB, TB" "$b" "3 MB"
+both "is more memory than any machine has" "$b" 5000000TB
+both "Unknown option -ts_trajectory_costate_rma. Did you mean -ts_trajectory_costate_ram?" -ts_trajectory_costate_rma 5
+both "Unknown option -x_ts_trajectory_costate_polcy. Did you mean -x_ts_trajectory_costate_policy?" -x_ts_trajectory_costate_polcy wang
+STEPS=some both "Option -ts_trajectory_costate_ram was given but nothing read it" -ts_trajectory_type memory "$b" 3
+both "TS type bdf has no adjoint step" "$b" 5 -ts_type bdf
+both "TS type rosw has no adjoint step" "$b" 5 -ts_type rosw
+ends 3 "Did you mean -ts_trajectory_costate_stages?" -ts_trajectory_costate_stage auto
+ends 3 "Were bytes meant?" "$b" 100000000
+ends 3 "TS type bdf has no adjoint step" "$b" 5 -ts_type bdf
+ends 1 "Unknown option maybe for -ts_trajectory_costate_stages" -ts_trajectory_costate_stages maybe
+STEPS=some both "Cannot open PetscViewer file: nowhere/report.json" "$b" 4 -ts_trajectory_costate_report nowhere/report.json
 
 # The same gradient whatever the options; each run also fills the report that the next lines look at.
 run 2 -ts_trajectory_type basic
 full=$(cat out)
-t_like "$full" "^20 steps, digest" "full storage"
+t_like "$full" "^20 steps, 0 rejected.*lambda" "full storage"
 number() { report "$1" report.json; }
-same() { # RECOMPUTED-CONDITION TEXT ARGS...
-  local condition=$1 text=$2
-  shift 2
+same() { # -eq|-ge|-gt RECOMPUTED TEXT ARGS...
+  local compare=$1 wanted=$2 text=$3
+  shift 3
   rm -f report.json
   costate 2 "$@" -ts_trajectory_costate_report report.json
-  [ "$(cat out)" = "$full" ] && [ "$(number recomputed)" $condition ]
+  [ "$(cat out)" = "$full" ] && test "$(number recomputed)" "$compare" "$wanted"
   t_ok $? "$text ($(number recomputed) steps recomputed)"
 }
-same "-gt 0" "a budget of states" $b 4
+same -gt 0 "a budget of states" "$b" 4
 counted=$(number recomputed)
-same "-eq $counted" "the same budget in bytes" $b "$(($(number state_bytes) * 4))B"
-same "-eq $counted" "in KB" $b "$(awk -v n="$(number state_bytes)" 'BEGIN { print n * 4.9 / 1000 }')KB"
-same "-eq $counted" "in lower case" $b "$(awk -v n="$(number state_bytes)" 'BEGIN { print n * 4.9 / 1024 }')kib"
+same -eq "$counted" "the same budget in bytes" "$b" "$(($(number state_bytes) * 4))B"
+same -eq "$counted" "in KB" "$b" "$(awk -v n="$(number state_bytes)" 'BEGIN { print n * 4.9 / 1000 }')KB"
+same -eq "$counted" "in lower case" "$b" "$(awk -v n="$(number state_bytes)" 'BEGIN { print n * 4.9 / 1024 }')kib"
 t_is "$(number budget_states)" 4 "is a budget of 4 states"
-same "-eq $counted" "PETSc's own option" -ts_trajectory_max_cps_ram 4
-same "-eq 0" "our option has precedence" -ts_trajectory_max_cps_ram 4 $b 100
-same "-eq $counted" "our option has precedence" -ts_trajectory_max_cps_ram 100 $b 4
-for policy in wang offline; do same "-gt 0" "policy $policy" $b 4 -ts_trajectory_costate_policy $policy -ts_trajectory_costate_steps 20; done
-for policy in all stride; do same "-eq 0" "policy $policy" $b 1000 -ts_trajectory_costate_policy $policy; done
-for stages in auto never always; do same "-gt 0" "stage records $stages" $b 4 -ts_trajectory_costate_stages $stages; done
-same "-gt 0" "no check" $b 4 -ts_trajectory_costate_check false
-same "-gt 0" "solution only" $b 4 -ts_trajectory_solution_only
+same -eq "$counted" "PETSc's own option" -ts_trajectory_max_cps_ram 4
+same -eq 0 "our option has precedence" -ts_trajectory_max_cps_ram 4 "$b" 100
+same -eq "$counted" "our option has precedence" -ts_trajectory_max_cps_ram 100 "$b" 4
+for policy in wang offline; do same -gt 0 "policy $policy" "$b" 4 -ts_trajectory_costate_policy $policy -ts_trajectory_costate_steps 20; done
+optimum=$(number recomputed)
+same -ge "$optimum" "policy offline, and more steps than that" "$b" 4 -ts_trajectory_costate_policy offline -ts_trajectory_costate_steps 7
+said "costate: warning: the run took 20 steps, not the 7 of -ts_trajectory_costate_steps"
+t_ok $? "says that more steps are repeated than need be"
+for policy in all stride; do same -eq 0 "policy $policy" "$b" 1000 -ts_trajectory_costate_policy $policy; done
+for stages in auto never always; do same -gt 0 "stage records $stages" "$b" 4 -ts_trajectory_costate_stages $stages; done
+same -gt 0 "no check" "$b" 4 -ts_trajectory_costate_check false
+same -gt 0 "solution only" "$b" 4 -ts_trajectory_solution_only
 
-same "-eq 0" "no budget" -ts_trajectory_costate_stages auto
+same -eq 0 "no budget" -ts_trajectory_costate_stages auto
 said "costate: no budget was given; using half of what the node leaves free"
 t_ok $? "no budget: what is used instead is printed once"
 t_like "$(cat report.json)" '"budget_measured": true' "and reported as measured"
 
-same "-gt 0" "progress" $b 4 -ts_trajectory_costate_progress
+same -gt 0 "progress" "$b" 4 -ts_trajectory_costate_progress
 t_like "$(tr '\r' '\n' <err)" "costate: forward .*step 20 of 20" "progress of the forward run"
 t_like "$(tr '\r' '\n' <err)" "costate: backward .*step 0 of 20, $counted recomputed" "progress of the backward run"
-same "-gt 0" "no progress" $b 4
+same -gt 0 "no progress" "$b" 4
 t_is "$(wc -c <err)" 0 "nothing is printed that was not asked for"
 
-costate 2 $b 4 -ts_trajectory_view
+costate 2 "$b" 4 -ts_trajectory_view
 for text in "type: costate" "policy online, stage records auto, check on" "20 steps" "budget 4 states of" "store ram"; do
   grep -qF "$text" out
   t_ok $? "-ts_trajectory_view: $text"
 done
-costate 1 $b 4 -help
+costate 1 "$b" 4 -help
 for option in policy ram steps stages check jumps progress report; do
   grep -q -- "-ts_trajectory_costate_$option:\? " out
   t_ok $? "-help: -ts_trajectory_costate_$option"
 done
-costate 2 $b 4 -log_view
+costate 2 "$b" 4 -log_view
 for event in Store Fetch Replay; do
   t_like "$(grep "^Costate$event " out)" "^Costate$event +[1-9]" "-log_view: Costate$event"
 done
 
-costate 3 $b 4 -event -ts_trajectory_costate_report report.json
+costate 3 "$b" 4 -app_event -ts_trajectory_costate_report report.json
 if command -v python3 >/dev/null; then
   python3 -m json.tool report.json >/dev/null
 else

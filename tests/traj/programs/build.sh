@@ -27,6 +27,7 @@ examples_dir() {
   done
 }
 
+# shellcheck disable=SC2034 # for who sources this file
 no_examples="PETSc's tutorials are not on this machine: install libpetsc3.*-dev-examples (Debian, Ubuntu), or set PETSC_DIR to PETSc's sources"
 
 # report KEY [FILE]: a number of the JSON report
