@@ -146,15 +146,9 @@ PetscErrorCode CostateVecPack(Vec v, void *buf, void **end)
 PetscErrorCode CostateVecUnpack(Vec v, const void *buf, const void **end)
 {
   const char *p = (const char *)buf;
-  PetscBool   nest;
 
   PetscFunctionBegin;
   PetscCall(CostateVecLeaves(v, LeafUnpack, &p));
-  PetscCall(PetscObjectTypeCompare((PetscObject)v, VECNEST, &nest));
-  if (nest) { /* it does not see that its blocks changed, and would answer with a norm it remembers */
-    PetscCall(VecAssemblyBegin(v));
-    PetscCall(VecAssemblyEnd(v));
-  }
   if (end) *end = p;
   PetscFunctionReturn(0);
 }

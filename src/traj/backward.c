@@ -36,22 +36,33 @@ static PetscErrorCode Turn(CostateTraj tr, PetscInt N)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Stage data of step k from state k-1 in vec_sol, by executing the step. */
-static PetscErrorCode Tape(CostateTraj tr, TS ts, PetscInt k)
-{
-  PetscFunctionBegin;
-  PetscCall(VecCopy(ts->vec_sol, tr->base));
-  PetscCall(CostateReplayStep(tr, ts, k));
-  tr->work = k;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode RestoreState(CostateTraj tr, TS ts, PetscInt k)
 {
   PetscFunctionBegin;
   PetscCall(CostateFetchState(tr, ts, k, ts->vec_sol));
   tr->work       = k;
+  tr->pending    = -1;
   tr->from_frame = PETSC_TRUE;
+  tr->touched    = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A state that the scheduler restored is loaded when it is known what for: vec_sol is not always where it is needed. */
+static PetscErrorCode Settle(CostateTraj tr, TS ts)
+{
+  PetscFunctionBegin;
+  if (tr->pending >= 0) PetscCall(RestoreState(tr, ts, tr->pending));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Stage data of step k from state k-1 in vec_sol, by executing the step. */
+static PetscErrorCode Tape(CostateTraj tr, TS ts, PetscInt k)
+{
+  PetscFunctionBegin;
+  PetscCall(Settle(tr, ts));
+  PetscCall(VecCopy(ts->vec_sol, tr->base));
+  PetscCall(CostateReplayStep(tr, ts, k));
+  tr->work = k;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -72,7 +83,7 @@ static PetscErrorCode LastStep(CostateTraj tr, TS ts, PetscInt k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A step that is reversed from its end states: state k-1 is in vec_sol, and becomes the first stage. */
+/* A step that is reversed from its end states: state k-1 becomes the first stage. */
 static PetscErrorCode EndStates(CostateTraj tr, TS ts, PetscInt k)
 {
   PetscInt ns;
@@ -83,7 +94,10 @@ static PetscErrorCode EndStates(CostateTraj tr, TS ts, PetscInt k)
     PetscCall(Tape(tr, ts, k)); /* its first stage is not quite the state before it */
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(VecCopy(ts->vec_sol, tr->base));
+  if (tr->pending == k - 1)
+    PetscCall(CostateFetchState(tr, ts, k - 1, tr->base));
+  else
+    PetscCall(VecCopy(ts->vec_sol, tr->base));
   PetscCall(TSGetStages(ts, &ns, &Y));
   PetscCall(VecCopy(tr->base, Y[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -98,6 +112,7 @@ static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_acti
   PetscFunctionBegin;
   switch (a->kind) {
   case COSTATE_STORE:
+    PetscCall(Settle(tr, ts));
     PetscCheck(step == tr->work, PETSC_COMM_SELF, PETSC_ERR_PLIB,
                "The scheduler keeps %" PetscInt_FMT " but work storage is at %" PetscInt_FMT, step, tr->work);
     PetscCall(CostatePut(tr, ts, step, a->what == COSTATE_STATE ? COSTATE_KEY_STATE : COSTATE_KEY_STAGES));
@@ -110,7 +125,7 @@ static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_acti
     break;
   case COSTATE_RESTORE:
     if (a->what == COSTATE_STATE)
-      PetscCall(RestoreState(tr, ts, step));
+      tr->pending = tr->work = step;
     else {
       PetscCall(CostateFetchState(tr, ts, step - 1, tr->base));
       PetscCall(CostateFetchStages(tr, ts, step, record));
@@ -118,6 +133,7 @@ static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_acti
     }
     break;
   case COSTATE_ADVANCE:
+    PetscCall(Settle(tr, ts));
     for (PetscInt i = (PetscInt)a->from + 1; i <= step; i++) {
       PetscCall(CostateReplayStep(tr, ts, i));
       PetscCall(CostateReportProgress(tr, "recompute", i, PETSC_FALSE));
@@ -156,7 +172,8 @@ static PetscErrorCode Prepare(CostateTraj tr, TS ts, PetscInt k)
   PetscFunctionBegin;
   PetscCall(PetscTime(&t0));
   PetscCall(CostateReplayBegin(tr, ts, &saved));
-  tr->work = -1;
+  tr->work = tr->pending = -1;
+  tr->touched            = PETSC_FALSE;
   while (!done) {
     PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
     PetscCall(Obey(tr, ts, k, &a, &record, &done));
@@ -231,7 +248,7 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   PetscCall(PetscObjectStateGet((PetscObject)ts->vec_sol, &state));
   if (id != tr->sol_id || state != tr->sol_state) PetscCall(VecCopy(ts->vec_sol, tr->top));
   PetscCall(Prepare(tr, ts, k));
-  PetscCall(VecCopy(tr->top, ts->vec_sol));
+  if (tr->touched) PetscCall(VecCopy(tr->top, ts->vec_sol));
   PetscCall(adjointstep(ts));
   swap     = tr->top;
   tr->top  = tr->base;

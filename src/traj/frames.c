@@ -74,7 +74,8 @@ PetscErrorCode CostateDrop(CostateTraj tr, PetscInt k, CostateKey what)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* State k into u; where steps may follow, the rest of its frame into the TS. */
+/* State k into u; where steps may follow (u is the solution), the rest of its frame into the TS, and its bits are
+ * checked. */
 PetscErrorCode CostateFetchState(CostateTraj tr, TS ts, PetscInt k, Vec u)
 {
   PetscInt     n = 0;
@@ -95,7 +96,7 @@ PetscErrorCode CostateFetchState(CostateTraj tr, TS ts, PetscInt k, Vec u)
   PetscCall(CostateStoreGetEnd(tr->store, key, n, v));
   if (work) PetscCall(SensEnd(tr, ts, &a));
   PetscCall(PetscLogEventEnd(Costate_Fetch, tr->tj, ts, 0, 0));
-  if (!tr->check) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!tr->check || !work) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateHas(tr, k, COSTATE_KEY_PRE, &jump));
   if (jump) PetscFunctionReturn(PETSC_SUCCESS); /* the log has the hash of the state before the jump */
   PetscCall(CostateVecHash(u, 0, &hash));

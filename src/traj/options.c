@@ -198,8 +198,8 @@ PetscErrorCode TSTrajectoryCostateSetStages(TSTrajectory tj, CostateStages stage
 
   Input Parameters:
 + tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- check - `PETSC_TRUE` (the default): 8 bytes of XXH3 of each state are logged, and a repeated step or a restored state
-that differs is an error that names the step
+- check - `PETSC_TRUE` (the default): 8 bytes of XXH3 of each state are logged, and a repeated step that differs, or a
+restored state from which steps are repeated, is an error that names the step
 
   Options Database Key:
 . -ts_trajectory_costate_check <true> - the choice

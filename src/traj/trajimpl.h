@@ -126,6 +126,8 @@ struct _n_CostateTraj {
   PetscObjectState      sol_state;
   PetscInt              pos;        /* adjoint steps left */
   PetscInt              work;       /* the state that vec_sol holds while actions are obeyed */
+  PetscInt              pending;    /* a state that was restored but not loaded yet, or -1 */
+  PetscBool             touched;    /* vec_sol is no longer what TSTrajectoryGet() put there */
   PetscBool             from_frame; /* the next replayed step is the first one after a frame was restored */
   PetscBool             replaying;
   const CostateAttempt *attempt; /* being replayed, with the rejections left in it */
