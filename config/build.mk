@@ -67,7 +67,9 @@ $(BUILD)/tests/%: tests/%.c $(LIB)
 	@$(MPICC) $(PETSC_FLAGS) -Itests $(LDFLAGS) -o $@ $< -L$(LIBDIR) -lcostate -Wl,-rpath,$(abspath $(LIBDIR)) $(PETSC_LIBS) -lm
 
 tests: $(TESTS)
-programs: $(TESTS) $(BENCHES)
+# what the scripts compile for themselves, so that lint sees it too
+PROGRAMS := $(call program,$(wildcard tests/*/programs/*.c))
+programs: $(TESTS) $(BENCHES) $(PROGRAMS)
 
 # Examples are programs of their own: they see what a user sees. A file `libs` in the folder names further pkg-config modules.
 EXAMPLES := $(foreach d,$(patsubst %/,%,$(wildcard examples/*/)),$(if $(wildcard $(d)/*.c),$(BUILD)/$(d)/$(notdir $(d))))

@@ -23,6 +23,13 @@ has_pkg-config() { has_probed pkg-config; }
 has_mpi() { has_probed mpi; }
 has_petsc() { has_probed petsc; }
 has_xxhash() { has_probed xxhash; }
+has_petsc4py() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("petsc4py"))' 2>/dev/null; then return 0; fi
+  done
+  return 1
+}
 has_netcdf() { pkg-config --exists netcdf 2>/dev/null; }
 has_data() { [ -f /usr/share/ferret-vis/data/coads_climatology.cdf ]; }
 has_tutorials() {

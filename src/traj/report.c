@@ -62,6 +62,29 @@ PetscErrorCode CostateReportProgress(CostateTraj tr, const char phase[], PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Before the run: a report that cannot be written must not come to light after it. */
+PetscErrorCode CostateReportCheck(CostateTraj tr)
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)tr->tj);
+  PetscMPIInt rank, good = 1;
+
+  PetscFunctionBegin;
+  if (!tr->report[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    FILE *f = fopen(tr->report, "a");
+
+    good = f != NULL;
+    if (f) fclose(f);
+  }
+  PetscCallMPI(MPI_Bcast(&good, 1, MPI_INT, 0, comm));
+  PetscCheck(good, comm, PETSC_ERR_FILE_OPEN,
+             "The report %s (-ts_trajectory_costate_report) cannot be written: does its directory exist, and may you "
+             "write there?",
+             tr->report);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateReportWrite(CostateTraj tr)
 {
   Figures     f;

@@ -197,6 +197,7 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
   PetscCheck(tr->steps || strcmp(tr->policy, "offline"), comm, PETSC_ERR_ARG_INCOMP,
              "The policy offline has to know the number of steps: give -ts_trajectory_costate_steps, or use the policy "
              "online");
+  PetscCall(CostateReportCheck(tr));
   tr->ts = ts;
   PetscCall(VecGetSize(ts->vec_sol, &tr->N));
   PetscCall(VecGetLocalSize(ts->vec_sol, &tr->nlocal));

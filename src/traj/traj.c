@@ -10,9 +10,14 @@ PetscErrorCode CostateSched(CostateTraj tr, int err)
 
   PetscFunctionBegin;
   if (!err) PetscFunctionReturn(PETSC_SUCCESS);
-  SETERRQ(PetscObjectComm((PetscObject)tr->tj), codes[err], "Checkpoint scheduler at step %" PetscInt_FMT ": %s%s",
-          tr->log.n, tr->sched ? costate_sched_error(tr->sched) : "out of memory",
-          err == COSTATE_SCHED_ERR_BUDGET ? ". Give more with -ts_trajectory_costate_ram" : "");
+  if (err == COSTATE_SCHED_ERR_BUDGET) {
+    SETERRQ(PetscObjectComm((PetscObject)tr->tj), codes[err],
+            "Checkpoints at step %" PetscInt_FMT
+            ": %s. A unit is a state, %zu bytes on rank 0; give more with -ts_trajectory_costate_ram",
+            tr->log.n, costate_sched_error(tr->sched), tr->state_bytes);
+  }
+  SETERRQ(PetscObjectComm((PetscObject)tr->tj), codes[err], "Checkpoint scheduler at step %" PetscInt_FMT ": %s",
+          tr->log.n, tr->sched ? costate_sched_error(tr->sched) : "out of memory");
 }
 
 /* Forgets the run; the options stay. */

@@ -205,6 +205,7 @@ PETSC_INTERN PetscErrorCode CostateUnitsOfBytes(CostateTraj, PetscInt64, PetscIn
 
 /* report.c */
 PETSC_INTERN PetscErrorCode CostateReportProgress(CostateTraj, const char[], PetscInt, PetscBool);
+PETSC_INTERN PetscErrorCode CostateReportCheck(CostateTraj);
 PETSC_INTERN PetscErrorCode CostateReportWrite(CostateTraj);
 PETSC_INTERN PetscErrorCode CostateReportView(CostateTraj, PetscViewer);
 

@@ -6,6 +6,7 @@
   on the machine disturb less.  Options: -pairs 10, -case to look at one.
 */
 #include "../traj/app.h"
+#include "../traj/decay.h"
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -45,29 +46,6 @@ static PetscErrorCode Now(Seconds *s)
   s->wall = wall;
   s->cpu  = (PetscReal)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
            1e-6 * (PetscReal)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode Decay(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
-{
-  PetscFunctionBeginUser;
-  (void)ts;
-  (void)t;
-  (void)ctx;
-  PetscCall(VecCopy(U, F));
-  PetscCall(VecScale(F, -1));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode DecayJacobian(TS ts, PetscReal t, Vec U, Mat J, Mat P, void *ctx)
-{
-  PetscFunctionBeginUser;
-  (void)ts;
-  (void)t;
-  (void)U;
-  (void)J;
-  (void)P;
-  (void)ctx;
   PetscFunctionReturn(0);
 }
 

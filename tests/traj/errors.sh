@@ -93,7 +93,7 @@ three='-ts_trajectory_costate_ram 3'
   refused 'a state of another size is refused by step and sizes' "$size" $three $rk -app_remesh
   refused 'for FSAL methods too' "$size" $three -ts_type rk -ts_rk_type 3bs -app_remesh
   refused 'and implicit ones' "$size" $three -ts_type beuler -app_remesh
-  refused 'a budget too small for the boundaries says what would be enough' 'state 7 beside state 0, which must be kept; 2 units would be enough so far. *Give more with -ts_trajectory_costate_ram' -ts_trajectory_costate_ram 1 $rk -app_solves 3
+  refused 'a budget too small for the boundaries says what would be enough' 'state 7 beside state 0, which must be kept; 2 units would be enough so far. A unit is a state, .* give more with -ts_trajectory_costate_ram' -ts_trajectory_costate_ram 1 $rk -app_solves 3
   refused 'a TS type without adjoint is refused' 'TS type bdf has no adjoint step' $three -ts_type bdf
 }
 

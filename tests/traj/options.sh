@@ -62,7 +62,7 @@ ends 3 "Did you mean -ts_trajectory_costate_stages?" -ts_trajectory_costate_stag
 ends 3 "Were bytes meant?" "$b" 100000000
 ends 3 "TS type bdf has no adjoint step" "$b" 5 -ts_type bdf
 ends 1 "Unknown option maybe for -ts_trajectory_costate_stages" -ts_trajectory_costate_stages maybe
-STEPS=some both "Cannot open PetscViewer file: nowhere/report.json" "$b" 4 -ts_trajectory_costate_report nowhere/report.json
+both "The report nowhere/report.json (-ts_trajectory_costate_report) cannot be written" "$b" 4 -ts_trajectory_costate_report nowhere/report.json
 
 # The same gradient whatever the options; each run also fills the report that the next lines look at.
 run 2 -ts_trajectory_type basic

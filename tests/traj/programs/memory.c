@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* u' = -u with -n unknowns and -steps steps, forward and back: the memory that the process took, as the system sees it.
  */
-#include <petscts.h>
+#include "../decay.h"
 #include <sys/resource.h>
-
-static PetscErrorCode Decay(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
-{
-  PetscFunctionBeginUser;
-  (void)ts;
-  (void)t;
-  (void)ctx;
-  PetscCall(VecCopy(U, F));
-  PetscCall(VecScale(F, -1));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode Jacobian(TS ts, PetscReal t, Vec U, Mat J, Mat P, void *ctx)
-{
-  PetscFunctionBeginUser;
-  (void)ts;
-  (void)t;
-  (void)U;
-  (void)J;
-  (void)P;
-  (void)ctx;
-  PetscFunctionReturn(0);
-}
 
 int main(int argc, char **argv)
 {
@@ -45,7 +22,7 @@ int main(int argc, char **argv)
   PetscCall(TSCreate(PETSC_COMM_SELF, &ts));
   PetscCall(TSSetProblemType(ts, TS_NONLINEAR));
   PetscCall(TSSetRHSFunction(ts, NULL, Decay, NULL));
-  PetscCall(TSSetRHSJacobian(ts, J, J, Jacobian, NULL));
+  PetscCall(TSSetRHSJacobian(ts, J, J, DecayJacobian, NULL));
   PetscCall(TSSetMaxSteps(ts, steps));
   PetscCall(TSSetMaxTime(ts, 2));
   PetscCall(TSSetTimeStep(ts, 1 / (PetscReal)steps));
