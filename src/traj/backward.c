@@ -100,6 +100,7 @@ static PetscErrorCode EndStates(CostateTraj tr, TS ts, PetscInt k)
     PetscCall(VecCopy(ts->vec_sol, tr->base));
   PetscCall(TSGetStages(ts, &ns, &Y));
   PetscCall(VecCopy(tr->base, Y[0]));
+  PetscCall(CostateReplayContext(tr, ts, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -149,7 +150,9 @@ static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_acti
       PetscCall(LastStep(tr, ts, k));
     else if (!*record && tr->free_tape && tr->work == k - 1)
       PetscCall(EndStates(tr, ts, k));
-    else if (!*record)
+    else if (*record)
+      PetscCall(CostateReplayContext(tr, ts, k));
+    else
       PetscCall(Tape(tr, ts, k));
     *done = PETSC_TRUE;
     break;

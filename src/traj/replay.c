@@ -81,23 +81,50 @@ PetscErrorCode CostateReplayEnd(CostateTraj tr, TS ts, CostateSaved *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What TSStep() does around ops->step, with what the log says instead of what the run would decide. */
-static PetscErrorCode ReplayAttempt(CostateTraj tr, TS ts, PetscInt k, const CostateAttempt *a, PetscBool last)
+/* Where the run stood when it began an attempt at step k, for the application too. */
+static PetscErrorCode Enter(TS ts, PetscInt k, const CostateAttempt *a)
 {
   PetscFunctionBegin;
-  tr->attempt             = a;
-  tr->rejections_left     = a->nrej;
   ts->steps               = k - 1;
   ts->ptime               = a->ptime;
   ts->ptime_prev          = a->ptime_prev;
   ts->ptime_prev_rollback = a->ptime_prev;
+  ts->time_step           = a->h;
   ts->steprollback        = a->rollback;
-  ts->num_snes_failures   = 0;
   ts->reason              = TS_CONVERGED_ITERATING;
   if (!a->rollback) PetscCall(TSPreStep(ts));
   ts->time_step   = a->h;
   ts->steprestart = a->restart;
-  tr->inject      = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  Step k is about to be reversed from kept stages: what TSSetPreStep() sets for it has to be set all the same, since the
+  Jacobians may depend on it.  State k-1 is in base.
+*/
+PetscErrorCode CostateReplayContext(CostateTraj tr, TS ts, PetscInt k)
+{
+  CostateAttempt a;
+  PetscInt       n;
+
+  PetscFunctionBegin;
+  if (!ts->prestep) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CostateLogGet(&tr->log, k, 0, &a, &n));
+  PetscCall(VecCopy(tr->base, ts->vec_sol));
+  tr->touched = PETSC_TRUE;
+  PetscCall(Enter(ts, k, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What TSStep() does around ops->step, with what the log says instead of what the run would decide. */
+static PetscErrorCode ReplayAttempt(CostateTraj tr, TS ts, PetscInt k, const CostateAttempt *a, PetscBool last)
+{
+  PetscFunctionBegin;
+  tr->attempt           = a;
+  tr->rejections_left   = a->nrej;
+  ts->num_snes_failures = 0;
+  PetscCall(Enter(ts, k, a));
+  tr->inject = PETSC_FALSE;
   if (tr->fsal && tr->from_frame && !a->restart && !a->rollback) {
     ts->steprestart = PETSC_TRUE;
     tr->inject      = PETSC_TRUE;

@@ -68,7 +68,10 @@ static PetscErrorCode SizeFrames(CostateTraj tr, TS ts)
   if (tr->method == COSTATE_METHOD_MIDPOINT && ts->ijacobianp) record = PETSC_FALSE;
   tr->g        = 0;
   tr->restarts = 0;
-  if (tr->stages == COSTATE_STAGES_NEVER || ts->forward_solve) PetscFunctionReturn(PETSC_SUCCESS);
+  /* what a stage hook sets, the Jacobians of the adjoint may depend on: such a step is executed right before its
+   * adjoint */
+  if (tr->stages == COSTATE_STAGES_NEVER || ts->forward_solve || ts->prestage || ts->poststage)
+    PetscFunctionReturn(PETSC_SUCCESS);
   if (tr->free_tape) {
     tr->g        = 1;
     tr->restarts = 1;

@@ -195,6 +195,7 @@ typedef struct {
 } CostateSaved;
 PETSC_INTERN PetscErrorCode CostateReplayBegin(CostateTraj, TS, CostateSaved *);
 PETSC_INTERN PetscErrorCode CostateReplayEnd(CostateTraj, TS, CostateSaved *);
+PETSC_INTERN PetscErrorCode CostateReplayContext(CostateTraj, TS, PetscInt);
 PETSC_INTERN PetscErrorCode CostateReplayStep(CostateTraj, TS, PetscInt);
 PETSC_INTERN PetscErrorCode CostateReplayAgree(CostateTraj);
 
