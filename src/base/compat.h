@@ -32,4 +32,7 @@ typedef TSEvaluationTimes CostateTSTimes;
 #define COSTATE_TS_HAS_VEC_SOL0 1
 #endif
 
+/* the parameter gradient of Runge-Kutta methods with a weight that is zero was wrong: see src/traj/rkadjoint.c */
+#define COSTATE_RK_MU_WRONG PETSC_VERSION_LT(3, 21, 4)
+
 #endif

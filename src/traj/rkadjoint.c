@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
-  PETSc's adjoint step of explicit Runge-Kutta methods drops the parameter term of a stage whose weight b_i is zero (and
-  scales the one of the stage before it again), in every version so far: the parameter gradient of 5dp, 5f and others is
-  wrong by per cents, that of the initial state is right.  Where parameters and such a stage come together, this step
-  takes its place:
+  Before 3.21.4 PETSc's adjoint step of explicit Runge-Kutta methods drops the parameter term of a stage whose weight
+  b_i is zero and scales the one of the stage before it again: the parameter gradient of 5dp, 5f and others is wrong by
+  per cents, that of the initial state is right.  Where parameters and such a stage come together, this step takes its
+  place:
 
-    theta_i = lambda + sum_{j>i} a_ji / b_i l_j,  l_i = h b_i (f_u(Y_i)^T theta_i + r_u),  mu += h b_i (f_p(Y_i)^T
-  theta_i + r_p) and with b_i = 0:  theta_i = sum_{j>i} a_ji l_j,  l_i = h f_u(Y_i)^T theta_i,  mu += h f_p(Y_i)^T
-  theta_i
+    theta_i = lambda + sum_{j>i} a_ji / b_i l_j
+    l_i = h b_i (f_u(Y_i)^T theta_i + r_u),  mu += h b_i (f_p(Y_i)^T theta_i + r_p)
+
+    and with b_i = 0:  theta_i = sum_{j>i} a_ji l_j,  l_i = h f_u(Y_i)^T theta_i,  mu += h f_p(Y_i)^T theta_i
 
   with lambda += sum l_i at the end.  The operations on lambda are those of PETSc in the same order, so its bits are the
   same.
@@ -29,7 +30,7 @@ PetscErrorCode CostateRKAdjointNeeded(TS ts, PetscBool *needed)
 
   PetscFunctionBegin;
   *needed = PETSC_FALSE;
-  if (!ts->vecs_sensip) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!COSTATE_RK_MU_WRONG || !ts->vecs_sensip) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSRK, &rk));
   if (!rk) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSRKGetMultirate(ts, &multirate));
