@@ -22,7 +22,7 @@ static const Method methods[] = {
     {"rk 4", "-ts_type rk -ts_rk_type 4", PETSC_FALSE},
     {"rk 5f", "-ts_type rk -ts_rk_type 5f", PETSC_TRUE},
     {"rk 5dp", "-ts_type rk -ts_rk_type 5dp", PETSC_TRUE},
-    {"theta", "-ts_type theta", PETSC_FALSE},
+    {"theta", "-ts_type theta", PETSC_TRUE},
     {"theta endpoint", "-ts_type theta -ts_theta_theta .6 -ts_theta_endpoint", PETSC_TRUE},
     {"cn", "-ts_type cn", PETSC_TRUE},
     {"beuler", "-ts_type beuler", PETSC_TRUE},
