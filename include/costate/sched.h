@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off */
 /*
   The checkpoint scheduler: plain C99, no PETSc, no MPI, no I/O, no clock, no global state.
 
@@ -28,14 +29,29 @@
     STORE   STATE  k   keep state k.  Forward: it is the state of the pending decision, or the one just reached if that
                        is a boundary.  Backward: work storage holds it.
     STORE   STAGES k   keep the stage data of step k, which work storage holds
-    EVICT   STATE  k   forget state k      EVICT STAGES k   forget the stage data of step k (its state stays)
+    EVICT   STATE  k   forget state k
+    EVICT   STAGES k   forget the stage data of step k (its state stays)
     RESTORE STATE  k   load state k into work storage
     RESTORE STAGES k   load the stage data of step k into work storage, with the state that it is attached to; ADJOINT k
-  follows ADVANCE from to    execute steps from+1 .. to; work storage holds state `from` ADJOINT k          reverse step
-  k.  taped = 1: work storage holds state k-1 and the step has to be executed first, its stage data being used at once.
-  taped = 0: nothing is executed, because work storage holds the stage data (k = N, or after RESTORE STAGES) or, when a
-  step is reversed from its end states, state k-1. YIELD              nothing to do until the next arrive() or turn()
-  DONE               every step is reversed
+                       follows
+    ADVANCE from to    execute steps from+1 .. to; work storage holds state `from`
+    ADJOINT k          reverse step k.  taped = 1: work storage holds state k-1 and the step has to be executed first,
+                       its stage data being used at once.  taped = 0: nothing is executed, because work storage holds
+                       the stage data (k = N, or after RESTORE STAGES) or, when a step is reversed from its end states,
+                       state k-1.
+    YIELD              nothing to do until the next arrive() or turn()
+    DONE               every step is reversed
+
+  With a disk (disk > 0) states move between two levels.  All the actions above are about memory but these:
+
+    STORE   STATE  k   with tier = COSTATE_DISK: write state k, which memory holds, to disk
+    EVICT   STATE  k   with tier = COSTATE_DISK: the disk forgets state k
+    FETCH   STATE  k   bring state k from disk to memory, where it takes a unit from now on; the disk keeps it too
+
+  Both may go on behind the computation.  Who writes must have finished before he obeys EVICT of the same state, from
+  memory or disk, and who fetches before RESTORE; nothing else has to wait, and the memory of what is on its way is
+  counted all the while.  A jump is written, fetched and forgotten as a whole, two states on disk.  RESTORE is always from
+  memory.  src/sched/disk.c says which states go to disk.
 
   Adjoint steps come exactly once each, in the order N .. 1.  When ADJOINT k is answered the executor knows state k
   already: it was in work storage when step k+1 was reversed.  The exception is a jump b: its two states are stored,
@@ -49,6 +65,7 @@
   Between arrive() and the last action before YIELD, costate_sched_holds() and its like already tell the state after
   that action.
 */
+/* clang-format on */
 #ifndef COSTATE_SCHED_H
 #define COSTATE_SCHED_H
 
@@ -82,27 +99,50 @@ typedef enum {
   COSTATE_RESTORE,
   COSTATE_ADVANCE,
   COSTATE_ADJOINT,
+  COSTATE_FETCH,
   COSTATE_YIELD,
   COSTATE_DONE
 } costate_action_kind;
 
 typedef enum { COSTATE_STATE, COSTATE_STAGES } costate_what;
+typedef enum { COSTATE_RAM, COSTATE_DISK } costate_tier;
 
 typedef struct {
   costate_action_kind kind;
   costate_what        what;  /* STORE, EVICT, RESTORE */
+  costate_tier        tier;  /* STORE, EVICT */
   int64_t             step;  /* the state or step concerned; ADVANCE: the state to reach */
   int64_t             from;  /* ADVANCE: the state to start from, which work storage holds */
   int                 taped; /* ADJOINT: 1 if the step has to be executed first */
 } costate_action;
 
+/*
+  What things cost, in any one unit of time.  adjoint includes the execution of the step that is taped right before it.
+  write and read are of one state.  All zero: unknown, see costate_sched_set_costs().
+*/
 typedef struct {
-  const char *policy;         /* a name from policies.def; NULL is "online" */
-  int64_t     units;          /* the budget, at least 1 */
-  int64_t     stage_units;    /* g; 0: no stage records */
-  int         stage_restarts; /* the stage record of step k contains state k */
-  int64_t     steps;          /* the number of steps if it is known (policy offline needs it), else 0 */
-  int64_t     stride;         /* policy stride: keep every stride-th state; 0 is 1 */
+  double forward, adjoint, write, read;
+} costate_costs;
+
+/* How the disk is used */
+typedef enum {
+  COSTATE_IO_REREAD, /* the run waits for the disk; the start of a period may be read several times where that pays */
+  COSTATE_IO_ONCE,   /* the run waits for the disk; every start is read once */
+  COSTATE_IO_BEHIND  /* writes and reads go on behind the computation */
+} costate_io;
+
+#define COSTATE_UNLIMITED (INT64_MAX / 8)
+
+typedef struct {
+  const char   *policy;         /* a name from policies.def; NULL is "online" */
+  int64_t       units;          /* the budget, at least 1 */
+  int64_t       stage_units;    /* g; 0: no stage records */
+  int           stage_restarts; /* the stage record of step k contains state k */
+  int64_t       steps;          /* the number of steps if it is known (policy offline needs it), else 0 */
+  int64_t       stride;         /* policy stride: keep every stride-th state; 0 is 1 */
+  int64_t       disk;           /* states that the disk may hold; 0: there is none; COSTATE_UNLIMITED */
+  costate_io    io;
+  costate_costs costs;
 } costate_sched_config;
 
 typedef struct {
@@ -113,6 +153,9 @@ typedef struct {
   int64_t adjoints;    /* steps reversed so far */
   int64_t stores, restores;
   int64_t units, peak_units, pinned_units, boundaries;
+  int64_t period;                /* the present one, 0 while there is none */
+  int64_t writes, reads;         /* of states, to and from the disk */
+  int64_t disk_units, peak_disk; /* states on disk */
 } costate_sched_stats;
 
 int         costate_sched_create(const costate_sched_config *, costate_sched **);
@@ -142,6 +185,12 @@ int64_t costate_sched_nheld(const costate_sched *, int64_t *steps,
 int     costate_sched_overrun(const costate_sched *); /* the run went past cfg.steps (policy offline) */
 void    costate_sched_get_stats(const costate_sched *, costate_sched_stats *);
 
+/*
+  Changes what things cost; counts from the next period on, before the turn.  While the costs are unknown there is one
+  period that goes on, and state 0 is written at the arrival of state 1, so that the executor can measure.
+*/
+int costate_sched_set_costs(costate_sched *, const costate_costs *);
+
 /* The registered policies: i = 0, 1, ...; NULL past the end. */
 const char *costate_sched_policy_name(int i);
 const char *costate_sched_policy_text(int i);
@@ -158,6 +207,29 @@ int64_t costate_mixed_evaluations(int64_t units, int64_t n, int64_t g, int resta
   costate_mixed_evaluations() has no answer it is what policy offline comes to, which need not be the least.
 */
 int64_t costate_optimum(int64_t units, int64_t n, int64_t g, int restarts);
+
+/*
+  Two levels.  `units` states of memory; costs as above; times are those of a whole sweep, forward and backward, in
+  which step n is executed once, at the turn.
+*/
+
+/*
+  The period m that makes a step cheapest in the long run, between 1 and 1e9, and what a step then costs on top of its
+  first execution (COSTATE_IO_BEHIND: all in all), or NULL.
+  REREAD: the argmin of (w + r + O1(m)) / m (Aupy and Herrmann, OMS 32(3), 2017), sought up to 262144 steps; ONCE:
+  beta(units, t*), the closed form; BEHIND: the argmin of [max(m uf, w) + max(m ub + uf P(m, units), r)] / m, units
+  without those that buffers take.  Of those that are equally good ONCE has the longest, the others the shortest.
+*/
+int64_t costate_period(int64_t units, const costate_costs *, costate_io, double *rate);
+/* The time of the schedule that writes every period-th state but not the last, partial period's; -1: no memory */
+double costate_periodic_time(int64_t units, int64_t n, int64_t period, const costate_costs *, costate_io);
+/*
+  The least time for n known with `disk` disk states, or COSTATE_UNLIMITED; reads and writes wait.  Exact up to
+  costate_disk_exact() steps; beyond, an upper bound: states are placed on a grid, and before the last periods of a run
+  with any number of disk states in full periods.  -1: no memory
+*/
+double  costate_disk_optimum(int64_t units, int64_t disk, int64_t n, const costate_costs *);
+int64_t costate_disk_exact(void);
 
 #ifdef __cplusplus
 }

@@ -123,7 +123,7 @@ int64_t costate_ledger_cheapest(costate_sched *s, int64_t i, int spare, int64_t 
   int64_t               tail, best = 0, lift = 0; /* lift: what one more unit saves in the gaps above */
 
   *delta = HUGE_COST;
-  if (k == 0) return 0;
+  if (k <= 0) return 0;
   tail = costate_ledger_cost(s, i - c[k].step, l->slots[k] + 1);
   for (int64_t j = k; j > 0; j--) {
     if (!c[j].pinned && !(spare && c[j].tag && c[j].step > s->segment)) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "disk.h"
 #include "table.h"
 
 enum { FORWARD, BACKWARD, BROKEN };
@@ -72,7 +73,8 @@ const char *costate_sched_config_error(const costate_sched_config *c)
   if (lookup(c->policy) == &costate_policy_offline && c->steps == 0) {
     return "policy offline needs the number of steps beforehand; set it or choose policy online";
   }
-  return NULL;
+  if (c->disk < 0) return "the number of states on disk must not be negative";
+  return costate_costs_error(&c->costs);
 }
 
 int costate_sched_create_with(const costate_policy *policy, const costate_sched_config *c, costate_sched **out)
@@ -94,6 +96,11 @@ int costate_sched_create_with(const costate_policy *policy, const costate_sched_
   s->arrived     = -1;
   s->work        = -1;
   *out           = s;
+  if (c->disk && costate_disk_create(s, c)) {
+    costate_sched_destroy(s);
+    *out = NULL;
+    return COSTATE_SCHED_ERR_MEM;
+  }
   return COSTATE_SCHED_OK;
 }
 
@@ -107,6 +114,7 @@ void costate_sched_destroy(costate_sched *s)
   if (!s) return;
   costate_ledger_free(s->ledger);
   costate_mixed_destroy(s->mixed);
+  costate_disk_destroy(s->disk);
   free(s->held);
   free(s->queue);
   free(s);
@@ -147,6 +155,10 @@ static int clear_for_boundary(costate_sched *s, int64_t n, int64_t need)
     COSTATE_TRY(costate_ledger_sync(s));
     at = costate_ledger_cheapest(s, n, 0, &delta);
     if (s->ledger->failed) return s->ledger->failed;
+    if (!at && costate_disk_land(s)) {
+      COSTATE_TRY(costate_drop_spare(s, need));
+      continue;
+    }
     if (!at) {
       return costate_sched_fail(s, COSTATE_SCHED_ERR_BUDGET,
                                 "the budget of %lld units cannot hold the %lld boundaries up to state %lld beside "
@@ -160,15 +172,19 @@ static int clear_for_boundary(costate_sched *s, int64_t n, int64_t need)
   return COSTATE_SCHED_OK;
 }
 
-/* State n starts a segment.  The segment before it ends here, so of the state before it only spare units remain. */
-static int arrive_boundary(costate_sched *s, int64_t n, costate_arrival kind)
+/*
+  State n starts a segment, or, with a disk, a period.  What comes before it ends here, so of the state before it only
+  spare units remain.
+*/
+static int arrive_start(costate_sched *s, int64_t n, costate_arrival kind)
 {
   const int64_t need = 1 + (kind == COSTATE_ARRIVE_JUMP), last = n - 1;
 
   if (n > 0) {
     if (!s->nheld) COSTATE_TRY(costate_keep_state(s, last, 0, 0)); /* as in decide() */
+    if (s->disk) COSTATE_TRY(costate_disk_press(s, n, kind));
     COSTATE_TRY(clear_for_boundary(s, n, need));
-    if (costate_index(s, last) < 0 && costate_room(s) > need) {
+    if (last > s->segment && costate_index(s, last) < 0 && costate_room(s) - s->leftover > need) {
       COSTATE_TRY(costate_make_room(s, need + 1));
       COSTATE_TRY(costate_keep_state(s, last, 0, 0));
     }
@@ -176,9 +192,10 @@ static int arrive_boundary(costate_sched *s, int64_t n, costate_arrival kind)
   }
   COSTATE_TRY(costate_keep_state(s, n, 1, kind == COSTATE_ARRIVE_JUMP));
   if (n > 0) {
-    s->stats.boundaries++;
+    s->stats.boundaries += kind != COSTATE_ARRIVE_STEP;
     s->segment = n;
   }
+  if (s->disk) COSTATE_TRY(costate_disk_begin(s, n, kind));
   if (s->records && n > 0 && s->units - s->stats.units >= s->stage_units - 1 &&
       (s->restarts || costate_index(s, last) >= 0)) {
     COSTATE_TRY(costate_keep_record(s, n));
@@ -215,6 +232,7 @@ static int decide(costate_sched *s, int64_t i)
   int64_t          at;
 
   memset(&d, 0, sizeof(d));
+  if (s->disk && costate_free(s) < 1) COSTATE_TRY(costate_disk_relieve(s, 1));
   d.held = costate_index(s, i) >= 0;
   COSTATE_TRY(s->policy->place(s, i, &d));
   if (!s->nheld) d.keep = 1; /* state 0 was released for the record that waits for this state */
@@ -227,9 +245,13 @@ static int decide(costate_sched *s, int64_t i)
     s->held[s->nheld - 1].tag = d.tag;
   }
   at = costate_index(s, i);
-  if (d.release) COSTATE_TRY(costate_drop_state(s, at));
+  if (d.release) {
+    s->released = 1;
+    COSTATE_TRY(costate_drop_state(s, at));
+  }
   if (d.record > 0 ||
-      (d.record == 0 && s->records && (s->restarts || at >= 0) && s->units - s->stats.units >= s->stage_units - 1)) {
+      (d.record == 0 && s->records && (s->restarts || at >= 0) && costate_free(s) >= s->stage_units - 1)) {
+    COSTATE_TRY(costate_drop_spare(s, s->stage_units - 1));
     COSTATE_TRY(costate_keep_record(s, i + 1));
   }
   return COSTATE_SCHED_OK;
@@ -248,8 +270,21 @@ int costate_sched_arrive(costate_sched *s, int64_t n, costate_arrival kind)
   s->arrived     = n;
   s->stats.steps = n;
   if (n > 0) s->stats.advances++;
-  if (n == 0 || kind != COSTATE_ARRIVE_STEP) return broken(s, arrive_boundary(s, n, kind));
+  if (n == 0 || kind != COSTATE_ARRIVE_STEP || costate_disk_due(s, n)) return broken(s, arrive_start(s, n, kind));
+  if (n == 1 && s->disk) COSTATE_TRY(broken(s, costate_disk_probe(s)));
   return broken(s, decide(s, n - 1));
+}
+
+int costate_sched_set_costs(costate_sched *s, const costate_costs *costs)
+{
+  const char *why = costate_costs_error(costs);
+
+  if (why) return costate_sched_fail(s, COSTATE_SCHED_ERR_ARG, "%s", why);
+  if (s->phase != FORWARD) {
+    return costate_sched_fail(s, COSTATE_SCHED_ERR_ARG, "the costs can be changed before the turn only");
+  }
+  if (s->disk) costate_disk_set_costs(s, costs);
+  return COSTATE_SCHED_OK;
 }
 
 int costate_sched_turn(costate_sched *s, int64_t N)
@@ -264,6 +299,7 @@ int costate_sched_turn(costate_sched *s, int64_t N)
   s->todo        = N;
   s->stats.steps = N;
   if (N > 0) s->stats.taped++;
+  (void)costate_disk_land(s);
   return COSTATE_SCHED_OK;
 }
 

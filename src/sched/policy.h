@@ -37,6 +37,8 @@ typedef struct {
 typedef struct {
   const char *name;
   int (*place)(costate_sched *, int64_t i, costate_decision *);
+  /* With a disk: how far apart the states are that may go there; NULL: by what things cost. */
+  int64_t (*period)(const costate_sched *);
   /* NULL: costate_split().  `units` counts the start's own unconditionally unless start_is_free. */
   int (*split)(costate_sched *, int64_t len, int64_t units, int start_is_free, costate_choice *);
 } costate_policy;
@@ -47,6 +49,7 @@ typedef struct {
 
 typedef struct costate_ledger costate_ledger;
 typedef struct costate_mixed  costate_mixed;
+typedef struct costate_disk   costate_disk;
 
 struct costate_sched {
   const costate_policy *policy;
@@ -54,6 +57,7 @@ struct costate_sched {
   int                   restarts;
   int                   records; /* stage records exist */
   int                   ends;    /* a step is reversed from its two end states: nothing is taped */
+  costate_disk         *disk;    /* NULL: memory alone */
 
   int     phase, overrun;
   int64_t arrived; /* the last state that arrived, -1 at first */
@@ -66,6 +70,9 @@ struct costate_sched {
   int64_t loose;     /* records restart: the step whose record is kept while its state waits for its decision, else 0 */
   int64_t first_rec; /* no entry below this index has a record that may be forgotten */
   int64_t reclaim;   /* units in records that may be forgotten to make room for states */
+  int64_t floor;     /* unpinned states below this step belong to stretches whose start is on disk: spare room */
+  int64_t leftover;  /* units in them */
+  int     released;  /* state 0 was given up for the record of step 1 */
   int64_t memo[4];   /* the policy's */
   costate_ledger *ledger;
   costate_mixed  *mixed;
@@ -83,10 +90,16 @@ int costate_sched_fail(costate_sched *, int code, const char *format, ...);
 /* The first index whose step is at least `step`. */
 int64_t costate_find(const costate_sched *, int64_t step);
 
+/* Units that are free, or in states that are forgotten for anything better. */
+static inline int64_t costate_free(const costate_sched *s)
+{
+  return s->units - s->stats.units + s->leftover;
+}
+
 /* Units that a state may take: free, or in records that are forgotten for it. */
 static inline int64_t costate_room(const costate_sched *s)
 {
-  return s->units - s->stats.units + s->reclaim;
+  return costate_free(s) + s->reclaim;
 }
 
 /* The shared split: state-only binomial, or by the table of V and W while that is small enough. */

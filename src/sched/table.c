@@ -62,8 +62,8 @@ int costate_emit(costate_sched *s, costate_action_kind kind, costate_what what, 
 /* The record at this index, or the loose one (-1), may be forgotten unless state 0 was released for it. */
 static int spare(const costate_sched *s, int64_t at)
 {
-  if (at < 0) return s->nheld > 0;
-  return s->held[at].record && (at > 0 || s->held[0].step == 0);
+  if (at < 0) return s->nheld > 0 || s->disk != NULL; /* with a disk state 0 is never given up for a record */
+  return s->held[at].record && (at > 0 || !s->released);
 }
 
 static int take(costate_sched *s, int64_t units, const char *what, int64_t step)
@@ -79,7 +79,7 @@ static int take(costate_sched *s, int64_t units, const char *what, int64_t step)
   return COSTATE_SCHED_OK;
 }
 
-int costate_keep_state(costate_sched *s, int64_t step, int pinned, int jump)
+static int insert(costate_sched *s, int64_t step, int pinned, int jump, costate_action_kind how)
 {
   const int64_t  at = costate_find(s, step);
   costate_entry *c;
@@ -89,6 +89,7 @@ int costate_keep_state(costate_sched *s, int64_t step, int pinned, int jump)
                               (long long)step);
   }
   COSTATE_TRY(take(s, 1 + jump, "state", step));
+  if (how == COSTATE_FETCH) s->stats.stores--;
   if (s->nheld == s->cap) COSTATE_TRY(grow(s, (void **)&s->held, &s->cap, sizeof(*s->held)));
   c = &s->held[at];
   memmove(c + 1, c, (size_t)(s->nheld - at) * sizeof(*c));
@@ -102,8 +103,39 @@ int costate_keep_state(costate_sched *s, int64_t step, int pinned, int jump)
     c->record = 1;
     s->loose  = 0;
   }
+  if (!pinned && step < s->floor) s->leftover += 1 + jump;
   costate_ledger_touch(s, at);
-  return costate_emit(s, COSTATE_STORE, COSTATE_STATE, step);
+  return costate_emit(s, how, COSTATE_STATE, step);
+}
+
+int costate_keep_state(costate_sched *s, int64_t step, int pinned, int jump)
+{
+  return insert(s, step, pinned, jump, COSTATE_STORE);
+}
+
+int costate_fetch_state(costate_sched *s, int64_t step, int jump)
+{
+  return insert(s, step, 0, jump, COSTATE_FETCH);
+}
+
+void costate_unpin(costate_sched *s, int64_t at)
+{
+  costate_entry *c = &s->held[at];
+
+  if (!c->pinned) return;
+  c->pinned = 0;
+  s->stats.pinned_units -= 1 + c->jump;
+  if (c->step < s->floor) s->leftover += 1 + c->jump;
+  costate_ledger_touch(s, at);
+}
+
+void costate_set_floor(costate_sched *s, int64_t step)
+{
+  s->floor    = step;
+  s->leftover = 0;
+  for (int64_t i = 0; i < s->nheld && s->held[i].step < step; i++) {
+    if (!s->held[i].pinned) s->leftover += 1 + s->held[i].jump;
+  }
 }
 
 int costate_keep_record(costate_sched *s, int64_t step)
@@ -146,7 +178,10 @@ int costate_drop_state(costate_sched *s, int64_t at)
 
   if (c->record) COSTATE_TRY(costate_drop_record(s, step + !s->restarts));
   s->stats.units -= 1 + c->jump;
-  if (c->pinned) s->stats.pinned_units -= 1 + c->jump;
+  if (c->pinned)
+    s->stats.pinned_units -= 1 + c->jump;
+  else if (step < s->floor)
+    s->leftover -= 1 + c->jump;
   memmove(c, c + 1, (size_t)(s->nheld - at - 1) * sizeof(*c));
   s->nheld--;
   if (s->first_rec > 0) s->first_rec--;
@@ -154,12 +189,24 @@ int costate_drop_state(costate_sched *s, int64_t at)
   return costate_emit(s, COSTATE_EVICT, COSTATE_STATE, step);
 }
 
+int costate_drop_spare(costate_sched *s, int64_t units)
+{
+  for (int64_t at = 0; s->leftover > 0 && s->units - s->stats.units < units && at < s->nheld;) {
+    if (s->held[at].pinned)
+      at++;
+    else
+      COSTATE_TRY(costate_drop_state(s, at));
+  }
+  return COSTATE_SCHED_OK;
+}
+
 int costate_make_room(costate_sched *s, int64_t units)
 {
+  COSTATE_TRY(costate_drop_spare(s, units));
   for (int64_t at = s->first_rec; s->units - s->stats.units < units && s->reclaim > 0 && at < s->nheld; at++) {
     if (spare(s, at) && s->stage_units > 1) COSTATE_TRY(costate_drop_record(s, s->held[at].step + !s->restarts));
     s->first_rec = at;
   }
-  if (s->units - s->stats.units < units && s->loose && s->nheld) COSTATE_TRY(costate_drop_record(s, s->loose));
+  if (s->units - s->stats.units < units && s->loose && spare(s, -1)) COSTATE_TRY(costate_drop_record(s, s->loose));
   return COSTATE_SCHED_OK;
 }

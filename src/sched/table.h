@@ -14,10 +14,14 @@
 int64_t costate_index(const costate_sched *, int64_t step); /* -1: not held */
 int     costate_emit(costate_sched *, costate_action_kind, costate_what, int64_t step);
 int     costate_keep_state(costate_sched *, int64_t step, int pinned, int jump);
+int     costate_fetch_state(costate_sched *, int64_t step, int jump); /* from disk */
 int     costate_keep_record(costate_sched *, int64_t step);
 int     costate_drop_record(costate_sched *, int64_t step);
 int     costate_drop_state(costate_sched *, int64_t index); /* with its record */
-int     costate_make_room(costate_sched *, int64_t units);  /* forgets records, the oldest first */
+int     costate_make_room(costate_sched *, int64_t units);  /* forgets spare states, then records, the oldest first */
+int     costate_drop_spare(costate_sched *, int64_t units); /* spare states alone */
+void    costate_unpin(costate_sched *, int64_t index);
+void    costate_set_floor(costate_sched *, int64_t step);
 
 /* backward.c: queues the next actions of the reversal */
 int costate_reverse(costate_sched *);

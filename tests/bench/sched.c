@@ -15,7 +15,7 @@ static double seconds(void)
 
 static double once(const char *policy, int64_t units, int64_t steps, int64_t *moves)
 {
-  const costate_sched_config cfg = {policy, units, 0, 0, 0, 0};
+  const costate_sched_config cfg = {.policy = policy, .units = units};
   costate_sched             *s;
   const double               start = seconds();
 

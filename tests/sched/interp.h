@@ -17,7 +17,9 @@ typedef struct {
   int64_t              n;                             /* steps that the arrays have room for */
   const unsigned char *kind;                          /* costate_arrival of every state, or NULL */
   unsigned char       *state, *record, *jump, *times; /* held; times: how often step k was executed */
-  int64_t              start;                         /* of the segment that is being reversed */
+  unsigned char       *disk;                          /* states on disk */
+  int64_t              on_disk, writes, reads;
+  int64_t              start; /* of the segment that is being reversed */
   int64_t              N, todo, work, stages, loaded, evicting, pinned_above;
   int64_t              units, peak, evaluations, advances, most;
   uint64_t             hash; /* of all actions */
@@ -54,6 +56,7 @@ static inline void model_init(model *m, const costate_sched_config *cfg, int64_t
   m->record = calloc((size_t)n + 2, 1);
   m->jump   = calloc((size_t)n + 2, 1);
   m->times  = calloc((size_t)n + 2, 1);
+  m->disk   = calloc((size_t)n + 2, 1);
   m->hash   = 1469598103934665603u;
 }
 
@@ -63,6 +66,7 @@ static inline void model_free(model *m)
   free(m->record);
   free(m->jump);
   free(m->times);
+  free(m->disk);
 }
 
 static inline int model_is_boundary(const model *m, int64_t k)
@@ -115,6 +119,35 @@ static inline int model_store(model *m, const costate_action *a)
   return 1;
 }
 
+/* Between memory and disk: what is written is in memory, what is fetched on disk. */
+static inline int model_disk(model *m, const costate_action *a)
+{
+  const int64_t k = a->step, units = 1 + m->jump[k];
+
+  REQUIRE(a->what == COSTATE_STATE, "stages of step %lld move to or from the disk", (long long)k);
+  if (a->kind == COSTATE_STORE) {
+    REQUIRE(m->state[k] && !m->disk[k], "state %lld is written, but memory %s hold it", (long long)k,
+            m->state[k] ? "and disk" : "does not");
+    m->disk[k] = 1;
+    m->on_disk += units;
+    m->writes += units;
+    REQUIRE(m->on_disk <= m->cfg.disk, "%lld states are on disk", (long long)m->on_disk);
+  } else if (a->kind == COSTATE_FETCH) {
+    REQUIRE(m->disk[k] && !m->state[k], "state %lld is fetched, but the disk %s hold it", (long long)k,
+            m->disk[k] ? "and memory" : "does not");
+    m->state[k] = 1;
+    m->reads += units;
+    model_count(m, units);
+    REQUIRE(m->units <= m->cfg.units, "%lld units are held", (long long)m->units);
+  } else {
+    REQUIRE(m->disk[k], "state %lld is wiped, which is not on disk", (long long)k);
+    REQUIRE(m->N || m->state[k] || !model_is_boundary(m, k), "boundary %lld is wiped", (long long)k);
+    m->disk[k] = 0;
+    m->on_disk -= units;
+  }
+  return 1;
+}
+
 static inline int model_evict(model *m, const costate_action *a)
 {
   const int64_t k = a->step;
@@ -122,9 +155,10 @@ static inline int model_evict(model *m, const costate_action *a)
   if (a->what == COSTATE_STATE) {
     REQUIRE(m->state[k], "state %lld is forgotten, which is not held", (long long)k);
     REQUIRE(!m->record[m->cfg.stage_restarts ? k : k + 1], "state %lld goes and its stages stay", (long long)k);
-    REQUIRE(m->N || !model_is_boundary(m, k) || (k == 0 && m->cfg.stage_restarts && !strcmp(m->cfg.policy, "offline")),
+    REQUIRE(m->N || m->disk[k] || !model_is_boundary(m, k) ||
+                (k == 0 && m->cfg.stage_restarts && !strcmp(m->cfg.policy, "offline")),
             "pinned state %lld is forgotten", (long long)k);
-    REQUIRE(!m->N || !m->jump[k] || m->todo == k || (m->cfg.stage_restarts && m->todo == k - 1),
+    REQUIRE(!m->N || !m->jump[k] || m->disk[k] || m->todo == k || (m->cfg.stage_restarts && m->todo == k - 1),
             "the states of jump %lld go at step %lld", (long long)k, (long long)m->todo);
     m->state[k] = 0;
     m->units -= 1 + m->jump[k];
@@ -156,10 +190,11 @@ static inline int model_adjoint(model *m, const costate_action *a)
 
 static inline int model_act(model *m, const costate_action *a)
 {
-  const int64_t word[5] = {(int64_t)a->kind, (int64_t)a->what, a->step, a->from, a->taped};
+  const int64_t word[6] = {(int64_t)a->kind, (int64_t)a->what, (int64_t)a->tier, a->step, a->from, a->taped};
 
-  for (int i = 0; i < 5; i++) m->hash = (m->hash ^ (uint64_t)word[i]) * 1099511628211u;
+  for (int i = 0; i < 6; i++) m->hash = (m->hash ^ (uint64_t)word[i]) * 1099511628211u;
   REQUIRE(!m->loaded || a->kind == COSTATE_ADJOINT, "stages are loaded and not used");
+  if (a->tier == COSTATE_DISK || a->kind == COSTATE_FETCH) return model_disk(m, a);
   switch (a->kind) {
   case COSTATE_STORE: return model_store(m, a);
   case COSTATE_EVICT: return model_evict(m, a);
@@ -216,7 +251,7 @@ static inline int model_arrive(model *m, costate_sched *s, int64_t n)
     return model_wrong(m, "arrival %lld refused: %s", (long long)n, costate_sched_error(s));
   }
   if (!model_drain(m, s)) return 0;
-  REQUIRE(m->state[n] || !model_is_boundary(m, n), "boundary %lld is not held", (long long)n);
+  REQUIRE(m->state[n] || m->disk[n] || !model_is_boundary(m, n), "boundary %lld is not held", (long long)n);
   /* the record of a state that was not kept must not stay behind */
   REQUIRE(n < 1 || !m->cfg.stage_restarts || !m->record[n - 1] || m->state[n - 1], "stages of step %lld are left over",
           (long long)n - 1);
@@ -234,6 +269,9 @@ static inline int model_turn(model *m, costate_sched *s, int64_t N)
   costate_sched_get_stats(s, &st);
   REQUIRE(m->todo == 0, "step %lld is not reversed", (long long)m->todo);
   REQUIRE(m->units == 0, "%lld units are left over", (long long)m->units);
+  REQUIRE(m->on_disk == 0 && st.disk_units == 0, "%lld states are left on disk", (long long)m->on_disk);
+  REQUIRE(st.writes == m->writes && st.reads == m->reads, "the scheduler counts %lld writes and %lld reads",
+          (long long)st.writes, (long long)st.reads);
   REQUIRE(st.evaluations == m->evaluations && st.advances == m->advances && st.taped + st.advances == m->evaluations,
           "the scheduler counts %lld evaluations, the executor %lld", (long long)st.evaluations,
           (long long)m->evaluations);

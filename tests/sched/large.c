@@ -9,7 +9,7 @@
 
 static void jump_in(int64_t s, int64_t t, int64_t arrivals)
 {
-  const costate_sched_config cfg   = {"online", s, 0, 0, 0, 0};
+  const costate_sched_config cfg   = {.policy = "online", .units = s};
   const int64_t              start = costate_beta(s, t);
   int64_t                    held[64], count, n = start, bad = 0, reversed = 0;
   double                     worst = 0;

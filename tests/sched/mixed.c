@@ -14,7 +14,11 @@ static void table(void)
   while (oracle_row(f, line, sizeof(line), 7, v, NULL)) {
     const int            restarts = (int)v[0];
     const int64_t        g = (int64_t)v[1], units = (int64_t)v[2], n = (int64_t)v[3], e = (int64_t)v[4];
-    costate_sched_config cfg = {"offline", units, g, restarts, n, 0};
+    costate_sched_config cfg = {.policy         = "offline",
+                                .units          = units,
+                                .stage_units    = g,
+                                .stage_restarts = restarts,
+                                .steps          = n};
     int64_t              online;
 
     rows++;
@@ -43,7 +47,11 @@ static void end_states(void)
 
   for (int64_t units = 1; units <= (test_fast() ? 3 : 12); units++) {
     for (int64_t n = 1; n <= 300; n += 5) {
-      const costate_sched_config cfg = {"offline", units, 1, 1, n, 0};
+      const costate_sched_config cfg = {.policy         = "offline",
+                                        .units          = units,
+                                        .stage_units    = 1,
+                                        .stage_restarts = 1,
+                                        .steps          = n};
       const int64_t              p   = costate_offline_advances(n, units) + 1;
 
       if (costate_mixed_evaluations(units, n, 1, 1) != p || costate_optimum(units, n, 1, 1) != p) bad++;
@@ -66,7 +74,11 @@ static void beyond_the_table(void)
 
       if (best < n || best >= plain || (!test_fast() && costate_mixed_evaluations(40, n, g, restarts) != -1)) bad++;
       for (int p = 0; p < 3; p += 2) {
-        const costate_sched_config cfg = {costate_sched_policy_name(p), 40, g, restarts, n, 0};
+        const costate_sched_config cfg = {.policy         = costate_sched_policy_name(p),
+                                          .units          = 40,
+                                          .stage_units    = g,
+                                          .stage_restarts = restarts,
+                                          .steps          = n};
         const int64_t              e   = model_evaluations(&cfg, n);
 
         if (e < n || (p == 2 && e != best)) bad++;

@@ -27,12 +27,11 @@ int main(void)
   }
   for (int r = 0; r < 2000 && !bad; r++) {
     const int64_t              N   = 1 + random_below(&rng, 2000);
-    const costate_sched_config cfg = {costate_sched_policy_name((int)random_below(&rng, 3)),
-                                      1 + random_below(&rng, 80),
-                                      random_below(&rng, 9),
-                                      (int)random_below(&rng, 2),
-                                      N + random_below(&rng, 3),
-                                      0};
+    const costate_sched_config cfg = {.policy         = costate_sched_policy_name((int)random_below(&rng, 3)),
+                                      .units          = 1 + random_below(&rng, 80),
+                                      .stage_units    = random_below(&rng, 9),
+                                      .stage_restarts = (int)random_below(&rng, 2),
+                                      .steps          = N + random_below(&rng, 3)};
 
     bad = model_evaluations(&cfg, N) < 0;
   }

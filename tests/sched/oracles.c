@@ -25,7 +25,7 @@ static void compare(const char *policy, const char *file, int skip)
   static sweep   w;
 
   while (oracle_row(f, line, sizeof(line), 5, v, &rest)) {
-    const costate_sched_config cfg  = {policy, (int64_t)v[0], 0, 0, 0, 0};
+    const costate_sched_config cfg  = {.policy = policy, .units = (int64_t)v[0]};
     const int64_t              stop = (int64_t)v[1], wanted = (int64_t)v[4];
     int                        good = 1;
 

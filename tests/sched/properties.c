@@ -44,7 +44,10 @@ static void any_run(const char *policy, int64_t runs)
 
   for (int64_t r = 0; good && r < runs; r++) {
     const int64_t N = between(1, r % 4 ? 60 : 400), pinned = random_kinds(kind, N, between(0, 2) ? 0 : between(2, 60));
-    costate_sched_config cfg = {policy, 0, between(0, 6), (int)between(0, 1), 0, between(1, 9)};
+    costate_sched_config cfg = {.policy         = policy,
+                                .stage_units    = between(0, 6),
+                                .stage_restarts = (int)between(0, 1),
+                                .stride         = between(1, 9)};
     model                m;
 
     cfg.units = pinned + between(0, between(0, 1) ? 3 : 30);
@@ -68,7 +71,12 @@ static void small_runs(void)
   for (int p = 0; costate_sched_policy_name(p); p++) {
     for (int64_t code = 0; code < 7 * 6 * 2 * 9; code += test_fast() ? 7 : 1) {
       const int64_t        N = 1 + code / 108, M = 1 + code % 9;
-      costate_sched_config cfg = {costate_sched_policy_name(p), M, code / 9 % 6, (int)(code / 54 % 2), N, 1};
+      costate_sched_config cfg = {.policy         = costate_sched_policy_name(p),
+                                  .units          = M,
+                                  .stage_units    = code / 9 % 6,
+                                  .stage_restarts = (int)(code / 54 % 2),
+                                  .steps          = N,
+                                  .stride         = 1};
 
       for (int64_t b = 0; b < (1 << (N - 1)); b++) { /* every set of boundaries */
         model m;
@@ -98,7 +106,10 @@ static void prefix(void)
     uint64_t                   hash[302] = {0};
     const char                *policy    = costate_sched_policy_name((int)between(0, 1));
     const int64_t              N = between(2, 300), pinned = random_kinds(kind, 300, between(0, 1) ? 0 : 50);
-    const costate_sched_config cfg = {policy, pinned + between(0, 9), between(0, 4), (int)between(0, 1), 0, 0};
+    const costate_sched_config cfg = {.policy         = policy,
+                                      .units          = pinned + between(0, 9),
+                                      .stage_units    = between(0, 4),
+                                      .stage_restarts = (int)between(0, 1)};
     costate_sched             *s   = NULL;
     model                      m;
 
@@ -129,7 +140,7 @@ static void bounds(void)
 
   for (int64_t s = 1; s <= (test_fast() ? 5 : 12); s++) {
     for (int64_t n = 1; n <= 420; n += n < 60 ? 1 : between(1, 9)) {
-      costate_sched_config cfg = {"wang", s, 0, 0, 0, 0};
+      costate_sched_config cfg = {.policy = "wang", .units = s};
       const int64_t        t = costate_repetition(n, s), best = costate_optimum(s, n, 0, 0);
       int64_t              held[16], count, sum = 0;
       costate_sched       *sched;
@@ -167,7 +178,7 @@ static void segments(void)
     unsigned char              kind[402];
     int64_t                    held[402], count, advances, below = 0;
     const int64_t              N = between(2, 400), pinned = random_kinds(kind, N, between(10, 200));
-    const costate_sched_config cfg = {"online", pinned + between(0, 20), 0, 0, 0, 0};
+    const costate_sched_config cfg = {.policy = "online", .units = pinned + between(0, 20)};
     costate_sched             *s;
     model                      m;
 
@@ -200,7 +211,7 @@ static void special_stops(void)
 
         if (n < 1 || n > (test_fast() ? 300 : 3100)) continue;
         for (int p = 0; p < 3; p++) {
-          const costate_sched_config cfg = {costate_sched_policy_name(p), s, 0, 0, n, 0};
+          const costate_sched_config cfg = {.policy = costate_sched_policy_name(p), .units = s, .steps = n};
           const int64_t              e = model_evaluations(&cfg, n), best = costate_optimum(s, n, 0, 0);
 
           if (e < best || (e > best && (p == 2 || (p == 0 && (d == 0 || d == 1))))) bad++;
@@ -221,7 +232,11 @@ static void everything_fits(void)
     for (int64_t n = 1; n <= (test_fast() ? 20 : 40); n++) {
       for (int p = 0; p < 4; p++) {
         for (int restarts = 0; restarts < 2; restarts++) {
-          const costate_sched_config cfg = {costate_sched_policy_name(p), n * g, g, restarts, n, 0};
+          const costate_sched_config cfg = {.policy         = costate_sched_policy_name(p),
+                                            .units          = n * g,
+                                            .stage_units    = g,
+                                            .stage_restarts = restarts,
+                                            .steps          = n};
 
           if (model_evaluations(&cfg, n) != n) bad++;
         }
@@ -237,7 +252,11 @@ static void announced(void)
   int good = 1;
 
   for (int64_t N = 1; N <= 40; N++) {
-    const costate_sched_config cfg = {"offline", 4, N % 4, (int)(N % 2), 20, 0};
+    const costate_sched_config cfg = {.policy         = "offline",
+                                      .units          = 4,
+                                      .stage_units    = N % 4,
+                                      .stage_restarts = (int)(N % 2),
+                                      .steps          = 20};
     costate_sched             *s;
     model                      m;
 
@@ -260,7 +279,11 @@ static void late_budget(void)
   for (int r = 0; good && r < 400; r++) {
     const char                *policy = costate_sched_policy_name((int)between(0, 2));
     const int64_t              N = between(3, 120), when = between(0, N - 1);
-    const costate_sched_config cfg = {policy, between(1, 9), between(0, 4), (int)between(0, 1), N, 0};
+    const costate_sched_config cfg = {.policy         = policy,
+                                      .units          = between(1, 9),
+                                      .stage_units    = between(0, 4),
+                                      .stage_restarts = (int)between(0, 1),
+                                      .steps          = N};
     costate_sched             *s;
     model                      m;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What makes no sense is refused with a sentence: configurations, calls, budgets, and above all bad decisions of a
  * policy. */
+#include <math.h>
 #include "../tap.h"
 #include "interp.h"
 #include "../../src/sched/policy.h"
@@ -12,13 +13,22 @@ static int says(const char *sentence, const char *word)
 
 static void configurations(void)
 {
-  const costate_sched_config bad[]  = {{"onlien", 3, 0, 0, 0, 0},  {"online", 0, 0, 0, 0, 0},
-                                       {"online", -3, 0, 0, 0, 0}, {"online", 3, -1, 0, 0, 0},
-                                       {"offline", 3, 0, 0, 0, 0}, {"online", 3, 0, 0, -5, 0},
-                                       {"stride", 3, 0, 0, 0, -2}, {"online", INT64_MAX, 0, 0, 0, 0}};
-  const char                *word[] = {"no such",         "at least 1", "at least 1", "negative",
-                                       "number of steps", "negative",   "negative",   "absurd"};
-  int                        good   = 1;
+  const costate_costs        minus = {1, 1, -1, 1}, nothing = {0, 1, 1, 1}, infinite = {1, 1, INFINITY, 1};
+  const costate_sched_config bad[] = {{.policy = "onlien", .units = 3},
+                                      {.policy = "online"},
+                                      {.policy = "online", .units = -3},
+                                      {.policy = "online", .units = 3, .stage_units = -1},
+                                      {.policy = "offline", .units = 3},
+                                      {.policy = "online", .units = 3, .steps = -5},
+                                      {.policy = "stride", .units = 3, .stride = -2},
+                                      {.policy = "online", .units = INT64_MAX},
+                                      {.policy = "online", .units = 3, .disk = -1},
+                                      {.policy = "online", .units = 3, .disk = 3, .costs = minus},
+                                      {.policy = "online", .units = 3, .disk = 3, .costs = nothing},
+                                      {.policy = "online", .units = 3, .disk = 3, .costs = infinite}};
+  const char *word[] = {"no such",  "at least 1", "at least 1", "negative", "number of steps",   "negative",
+                        "negative", "absurd",     "negative",   "negative", "more than nothing", "finite"};
+  int         good   = 1;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     costate_sched *s = NULL;
@@ -35,7 +45,7 @@ static void configurations(void)
 
 static void calls(void)
 {
-  const costate_sched_config cfg = {NULL, 3, 0, 0, 0, 0};
+  const costate_sched_config cfg = {.policy = NULL, .units = 3};
   costate_sched             *s;
   costate_action             a;
 
@@ -65,7 +75,7 @@ static void calls(void)
 
 static void budgets(void)
 {
-  costate_sched_config cfg = {"all", 4, 0, 0, 0, 0};
+  costate_sched_config cfg = {.policy = "all", .units = 4};
   unsigned char        kind[40];
   model                m;
   const char          *enough;
@@ -181,20 +191,31 @@ static void policies(void)
     int            restarts;
     const char    *word, *text;
   } bad[] =
-      {{{"bad", keep_always, NULL}, 0, 0, "keeps state 4 although all 4 units are taken", "keeps more than the budget"},
-       {{"bad", drop_pinned, NULL}, 0, 0, "not there to be dropped", "drops a pinned state"},
-       {{"bad", drop_nothing_there, NULL}, 0, 0, "not there to be dropped", "drops what is not held"},
-       {{"bad", release_needed, NULL}, 2, 1, "releases state 0", "gives up state 0"},
-       {{"bad", record_of_nothing, NULL}, 2, 0, "whose state is not held", "keeps stages without their state"},
-       {{"bad", keep_none, split_at_end}, 0, 0, "splits 7 steps from state 2 after 7", "splits at the end"},
-       {{"bad", keep_none, split_nowhere}, 0, 0, "splits 7 steps from state 2 after 0", "splits nowhere"},
-       {{"bad", keep_none, split_greedily}, 0, 0, "although 4 of 4 units are taken", "splits beyond the budget"},
-       {{"bad", keep_none, split_recording}, 0, 0, "keeps the stages", "keeps stages where there are none"},
-       {{"bad", keep_none, split_recording}, 3, 0, "units are taken", "keeps stages beyond the budget"},
-       {{"bad", keep_none, split_recording}, 3, 1, "units are taken", "keeps restarting stages beyond the budget"}};
+      {{{"bad", keep_always, NULL, NULL},
+        0,
+        0,
+        "keeps state 4 although all 4 units are taken",
+        "keeps more than the budget"},
+       {{"bad", drop_pinned, NULL, NULL}, 0, 0, "not there to be dropped", "drops a pinned state"},
+       {{"bad", drop_nothing_there, NULL, NULL}, 0, 0, "not there to be dropped", "drops what is not held"},
+       {{"bad", release_needed, NULL, NULL}, 2, 1, "releases state 0", "gives up state 0"},
+       {{"bad", record_of_nothing, NULL, NULL}, 2, 0, "whose state is not held", "keeps stages without their state"},
+       {{"bad", keep_none, NULL, split_at_end}, 0, 0, "splits 7 steps from state 2 after 7", "splits at the end"},
+       {{"bad", keep_none, NULL, split_nowhere}, 0, 0, "splits 7 steps from state 2 after 0", "splits nowhere"},
+       {{"bad", keep_none, NULL, split_greedily}, 0, 0, "although 4 of 4 units are taken", "splits beyond the budget"},
+       {{"bad", keep_none, NULL, split_recording}, 0, 0, "keeps the stages", "keeps stages where there are none"},
+       {{"bad", keep_none, NULL, split_recording}, 3, 0, "units are taken", "keeps stages beyond the budget"},
+       {{"bad", keep_none, NULL, split_recording},
+        3,
+        1,
+        "units are taken",
+        "keeps restarting stages beyond the budget"}};
 
   for (size_t b = 0; b < sizeof(bad) / sizeof(bad[0]); b++) {
-    const costate_sched_config cfg = {"online", 4, bad[b].g, bad[b].restarts, 0, 0};
+    const costate_sched_config cfg = {.policy         = "online",
+                                      .units          = 4,
+                                      .stage_units    = bad[b].g,
+                                      .stage_restarts = bad[b].restarts};
     costate_sched             *s;
     costate_action             a;
     int                        err       = 0, good, again;

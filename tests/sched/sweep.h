@@ -62,7 +62,7 @@ static inline int64_t sweep_advances(sweep *w, int64_t n)
 /* 0 if the machine misbehaved */
 static inline int sweep_run(sweep *w, const char *policy, int64_t s, int64_t limit)
 {
-  const costate_sched_config cfg = {policy, s, 0, 0, 0, 0};
+  const costate_sched_config cfg = {.policy = policy, .units = s};
   costate_sched             *sched;
   int64_t                    t = 1, good = 1;
 

@@ -15,4 +15,10 @@ static int place(costate_sched *s, int64_t i, costate_decision *d)
   return COSTATE_SCHED_OK;
 }
 
-const costate_policy costate_policy_all = {"all", place, NULL};
+static int64_t period(const costate_sched *s)
+{
+  (void)s;
+  return 1;
+}
+
+const costate_policy costate_policy_all = {"all", place, period, NULL};

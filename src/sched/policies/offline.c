@@ -11,7 +11,7 @@ enum { NEXT, SEGMENT };
 
 static int place(costate_sched *s, int64_t i, costate_decision *d)
 {
-  const int64_t  at = costate_find(s, i), room = s->units - s->stats.units;
+  const int64_t  at = costate_find(s, i), room = costate_free(s);
   const int      held = d->held, recorded = s->loose > 0 && s->loose == i;
   int64_t        units;
   int            is_free, err;
@@ -35,9 +35,9 @@ static int place(costate_sched *s, int64_t i, costate_decision *d)
   if (err) return err;
   d->keep       = !held && !(s->restarts && choice.record && !recorded);
   d->record     = choice.record ? 1 : -1;
-  d->release    = held && !is_free && s->restarts && choice.record;
+  d->release    = held && !s->disk && !is_free && s->restarts && choice.record;
   s->memo[NEXT] = i + (choice.record ? 1 : choice.advance);
   return COSTATE_SCHED_OK;
 }
 
-const costate_policy costate_policy_offline = {"offline", place, NULL};
+const costate_policy costate_policy_offline = {"offline", place, NULL, NULL};

@@ -79,4 +79,4 @@ static int place(costate_sched *s, int64_t i, costate_decision *d)
   return s->ledger->failed;
 }
 
-const costate_policy costate_policy_online = {"online", place, NULL};
+const costate_policy costate_policy_online = {"online", place, NULL, NULL};

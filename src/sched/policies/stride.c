@@ -20,4 +20,9 @@ static int place(costate_sched *s, int64_t i, costate_decision *d)
   return COSTATE_SCHED_OK;
 }
 
-const costate_policy costate_policy_stride = {"stride", place, NULL};
+static int64_t period(const costate_sched *s)
+{
+  return s->stride;
+}
+
+const costate_policy costate_policy_stride = {"stride", place, period, NULL};

@@ -37,4 +37,4 @@ static int place(costate_sched *s, int64_t i, costate_decision *d)
   return COSTATE_SCHED_OK;
 }
 
-const costate_policy costate_policy_wang = {"wang", place, NULL};
+const costate_policy costate_policy_wang = {"wang", place, NULL, NULL};
