@@ -35,6 +35,7 @@ $(SCHED_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@$(CC) $(SCHED_FLAGS) -c $< -o $@
 
 $(BUILD)/obj/src/traj/%.o: INCLUDES += $(PETSC_PRIVATE)
+$(BUILD)/obj/src/store/%.o: INCLUDES += $(HDF5_CFLAGS)
 $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@mkdir -p $(@D)
 	@echo "  MPICC $<"
@@ -43,7 +44,7 @@ $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/bu
 $(LIB): $(SCHED_O) $(PETSC_O)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(MPICC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PETSC_LIBS) -lm
+	@$(MPICC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PETSC_LIBS) $(HDF5_LIBS) -lpthread -lm
 
 $(BIN): $(CLI_O) $(LIB)
 	@mkdir -p $(@D)

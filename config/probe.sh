@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Finds the compilers, MPI, PETSc and xxHash, and writes what the Makefile needs to FILE:
+# Finds the compilers, MPI, PETSc, HDF5 and xxHash, and writes what the Makefile needs to FILE:
 #
 #   config/probe.sh FILE
 #
@@ -100,6 +100,34 @@ elif command -v "${mpicc%% *}" >/dev/null; then
   fi
 fi
 
+# The HDF5 that PETSc was built with, where it has one, or the flavour of this MPI: two of them in one program would be one
+# too many. A serial one serves too, since what is called is called on one rank.
+hdf5_cflags='' hdf5_libs='' hdf5=''
+if [ -n "$petsc" ] && command -v "${mpicc%% *}" >/dev/null; then
+  modules='hdf5 hdf5-mpi hdf5-openmpi hdf5-mpich hdf5-serial'
+  case $($mpicc -show 2>/dev/null) in
+    *openmpi* | *ompi*) modules="hdf5-openmpi $modules" ;;
+    *mpich*) modules="hdf5-mpich $modules" ;;
+  esac
+  read -ra flags <<<"$petsc_cflags $petsc_libs"
+  for module in petsc $modules; do
+    if [ $module = petsc ]; then
+      cflags='' links=-lhdf5
+    elif pkg-config --exists $module 2>/dev/null; then
+      cflags=$(pkg-config --cflags $module)
+      links="$(pkg-config --libs $module) $(pkg-config --libs-only-L $module | sed 's/-L/-Wl,-rpath,/g')"
+    else
+      continue
+    fi
+    read -ra more <<<"$cflags $links"
+    if compiles $'#include <hdf5.h>\n#if !H5_VERSION_GE(1, 8, 12)\n#error "too old"\n#endif' $mpicc "${flags[@]}" "${more[@]}"; then
+      hdf5=$module hdf5_cflags=$cflags hdf5_libs=$links
+      break
+    fi
+  done
+  [ -n "$hdf5" ] || lacks hdf5 "no program with HDF5 1.8.12 or newer can be compiled by $mpicc, neither with what PETSc names nor with pkg-config's hdf5"
+fi
+
 xxhash=''
 if command -v pkg-config >/dev/null; then xxhash=$(pkg-config --cflags libxxhash 2>/dev/null); fi
 read -ra flags <<<"$xxhash"
@@ -119,5 +147,7 @@ PETSC_CFLAGS := $petsc_cflags
 PETSC_LIBS := $petsc_libs
 PETSC_PRIVATE := $private
 XXHASH_CFLAGS := $xxhash
+HDF5_CFLAGS := $hdf5_cflags
+HDF5_LIBS := $hdf5_libs
 EOF
 mv "$work/config.mk" "$out"

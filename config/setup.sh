@@ -22,14 +22,18 @@ has_cc() { has_probed cc; }
 has_pkg-config() { has_probed pkg-config; }
 has_mpi() { has_probed mpi; }
 has_petsc() { has_probed petsc; }
+has_hdf5() { has_probed hdf5; }
 has_xxhash() { has_probed xxhash; }
-has_petsc4py() {
+# has_module NAME: has a Python of this machine that module?
+has_module() {
   local python
   for python in python3 /usr/bin/python3; do
-    if "$python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("petsc4py"))' 2>/dev/null; then return 0; fi
+    if "$python" -c "import importlib.util as u, sys; sys.exit(not u.find_spec('$1'))" 2>/dev/null; then return 0; fi
   done
   return 1
 }
+has_petsc4py() { has_module petsc4py; }
+has_h5py() { has_module h5py; }
 has_netcdf() { pkg-config --exists netcdf 2>/dev/null; }
 has_data() { [ -f /usr/share/ferret-vis/data/coads_climatology.cdf ]; }
 has_tutorials() {

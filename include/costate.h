@@ -35,6 +35,12 @@ PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetCheck(TSTrajectory, PetscBool)
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetJumps(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetProgress(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetReport(TSTrajectory, const char[]);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5(TSTrajectory, const char[]);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5Limit(TSTrajectory, const char[]);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5Direct(TSTrajectory, PetscBool);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetBehind(TSTrajectory, PetscBool);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetCosts(TSTrajectory, const double[4]);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetAdjointEvery(TSTrajectory, PetscInt, const char[]);
 
 /* For the command costate: the TS types there are, and whether each has an adjoint step. */
 PETSC_EXTERN PetscErrorCode CostateTSTypeListGet(PetscInt, const char **, PetscBool *);

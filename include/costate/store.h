@@ -1,58 +1,153 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
   Stores keep frames: what the next step reads, or the stage data of one step, as a handful of distributed Vecs under an
-  integer key.  A store knows nothing of schedules, steps or time.
+  integer key.  A store knows nothing of schedules; step and time of a frame are labels that it writes down.
 
   Every operation is split in two so that a tier may work behind the computation: a `Begin` may return before the data
   have moved, its `End` does not.  After PutBegin the Vecs may be changed at once.  All calls are collective on the
-  communicator of the store, with the same key on every rank, so that ranks agree on what is held without talking.
+  communicator of the store, with the same key on every rank, so that ranks agree on what is held without talking.  They
+  talk in `End`, where something may have failed on one of them.
 */
 #ifndef COSTATE_STORE_H
 #define COSTATE_STORE_H
 
 #include <petscvec.h>
+#include <petscdm.h>
 
 typedef struct _n_CostateStore *CostateStore;
+typedef struct _n_CostateFrame *CostateFrame;
+typedef struct _n_CostateJob   *CostateJob;
 
+/* This rank's part of one vector that is no nest.  Where `at` is, (at - offset) % COSTATE_ALIGN is 0 for large blocks,
+ * offset being that of the block in the vector, so that O_DIRECT needs no copy. */
 typedef struct {
-  PetscErrorCode (*putbegin)(CostateStore, PetscInt64, PetscInt, const Vec[]);
-  PetscErrorCode (*putend)(CostateStore, PetscInt64);
-  PetscErrorCode (*getbegin)(CostateStore, PetscInt64);
-  PetscErrorCode (*getend)(CostateStore, PetscInt64, PetscInt, Vec[]);
-  PetscErrorCode (*drop)(CostateStore, PetscInt64);
-  PetscErrorCode (*has)(CostateStore, PetscInt64, PetscBool *);
-  PetscErrorCode (*sync)(CostateStore);
+  void      *at;
+  PetscInt64 bytes;
+  PetscInt64 first, total; /* of the vector, in scalars: first of this rank, all ranks together */
+  PetscInt   vector, leaf; /* which vector of the frame, which of its leaves: 0 where it is no nest */
+  PetscInt64 hash;         /* XXH3 of the bytes, on tiers that hash */
+} CostateBlock;
+
+#define COSTATE_ALIGN      4096
+#define COSTATE_ALIGN_FROM 65536 /* bytes from which on a block is aligned */
+#define COSTATE_WHAT_MAX   24    /* longest label and its 0 */
+
+struct _n_CostateFrame {
+  PetscInt64   key;
+  PetscInt64   step;
+  PetscReal    time;
+  char         what[COSTATE_WHAT_MAX];
+  PetscInt     n, nblocks;
+  PetscInt64   bytes;   /* of all blocks */
+  CostateJob   job;     /* the write or read under way, or NULL */
+  CostateStore peer;    /* of a frame in memory: the store whose job reads it or fills it */
+  PetscBool    filling; /* ... fills it */
+  void        *where;   /* the tier's: file and slot */
+  PetscInt     slot;
+  CostateBlock block[]; /* nblocks */
+};
+
+/* One write or read.  While it is pending the frame and the memory of its blocks belong to whoever runs it. */
+struct _n_CostateJob {
+  CostateStore store, peer; /* peer: the other side of a copy */
+  CostateFrame frame;
+  PetscBool    write, done, failed_direct;
+  int          err; /* errno, EILSEQ for data that are not those that were written */
+  double       seconds;
+  CostateJob   next;
+  char         message[512]; /* what could not be done to which file */
+};
+
+/*
+  What a tier does.  `place` and `drop` are collective and run in the main thread; `place` fills `at` where `map` is
+  set, and fails alike on all ranks.  `write` and `read` move this rank's blocks, and call neither MPI nor PETSc: they
+  may run in a thread.  They return an errno, and say in frame->job->message what they tried.  Only `place` and `drop`
+  are needed where `map` is set.
+*/
+typedef struct {
+  PetscErrorCode (*open)(CostateStore);
+  PetscErrorCode (*place)(CostateStore, CostateFrame);
+  PetscErrorCode (*drop)(CostateStore, CostateFrame);
+  int (*write)(CostateStore, CostateFrame);
+  int (*read)(CostateStore, CostateFrame);
+  PetscErrorCode (*finish)(CostateStore);
   PetscErrorCode (*view)(CostateStore, PetscViewer);
   PetscErrorCode (*destroy)(CostateStore);
 } CostateStoreOps;
 
-/* What an implementation fills; `bytes` counts what is live on this rank, buffers in flight included. */
+/* What one rank has moved; seconds of work in `seconds_write` and `seconds_read`, of standing still in `waited`. */
+typedef struct {
+  PetscInt64 writes, reads, bytes_written, bytes_read;
+  double     seconds_write, seconds_read, seconds_waited;
+  double     last_write, last_read; /* of the frame that was finished last; 0: none yet */
+  PetscBool  behind, direct;        /* in use: the I/O thread, O_DIRECT */
+} CostateStoreIO;
+
+/* What the setters leave for the tier. */
+typedef struct {
+  char      *dir;
+  PetscInt   nnames;
+  char     **names;
+  PetscInt64 limit;
+  PetscBool  keep, direct, behind;
+  DM         grid;
+} CostateStoreSettings;
+
+/* `bytes` counts memory in use on this rank, buffers in flight included; `held` what the frames have in the tier. */
 struct _n_CostateStore {
-  MPI_Comm        comm;
-  const char     *type;
-  CostateStoreOps ops;
-  PetscInt64      frames, peak_frames;
-  PetscInt64      bytes, peak_bytes;
-  void           *data;
+  MPI_Comm             comm;
+  const char          *type;
+  PetscBool            map; /* the tier's blocks are memory */
+  CostateStoreOps      ops;
+  CostateStoreSettings set;
+  PetscBool            opened, finished;
+  PetscInt64           frames, peak_frames;
+  PetscInt64           bytes, peak_bytes;
+  PetscInt64           held, peak_held;
+  CostateFrame        *table; /* ascending by key */
+  PetscInt             ntable, captable;
+  void                *pool;   /* buffers that wait to be used again */
+  void                *thread; /* write-behind */
+  PetscInt64           label_step;
+  PetscReal            label_time;
+  char                 label[COSTATE_WHAT_MAX];
+  PetscBool            labelled;
+  CostateStoreIO       io;
+  void                *data;
 };
 
 PETSC_EXTERN PetscErrorCode CostateStoreCreate(MPI_Comm, const char *, CostateStore *);
+PETSC_EXTERN PetscErrorCode CostateStoreSetBehind(CostateStore, PetscBool);
+PETSC_EXTERN PetscErrorCode CostateStoreSetDirectory(CostateStore, const char *);
+PETSC_EXTERN PetscErrorCode CostateStoreSetKeep(CostateStore, PetscBool);
+PETSC_EXTERN PetscErrorCode CostateStoreSetLimit(CostateStore, PetscInt64);
+PETSC_EXTERN PetscErrorCode CostateStoreSetDirect(CostateStore, PetscBool);
+PETSC_EXTERN PetscErrorCode CostateStoreSetGrid(CostateStore, DM);
+PETSC_EXTERN PetscErrorCode CostateStoreSetNames(CostateStore, PetscInt, const char *const[]);
+PETSC_EXTERN PetscErrorCode CostateStoreSetLabel(CostateStore, PetscInt64, PetscReal, const char[]);
+PETSC_EXTERN PetscErrorCode CostateStoreOpen(CostateStore);
 PETSC_EXTERN PetscErrorCode CostateStorePutBegin(CostateStore, PetscInt64, PetscInt, const Vec[]);
 PETSC_EXTERN PetscErrorCode CostateStorePutEnd(CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreGetBegin(CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreGetEnd(CostateStore, PetscInt64, PetscInt, Vec[]);
+PETSC_EXTERN PetscErrorCode CostateStoreCopyBegin(CostateStore, CostateStore, PetscInt64);
+PETSC_EXTERN PetscErrorCode CostateStoreCopyEnd(CostateStore, CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreDrop(CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreHas(CostateStore, PetscInt64, PetscBool *);
+PETSC_EXTERN PetscErrorCode CostateStorePending(CostateStore, PetscInt64, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateStoreSync(CostateStore);
+PETSC_EXTERN PetscErrorCode CostateStoreFinish(CostateStore);
 PETSC_EXTERN PetscErrorCode CostateStoreView(CostateStore, PetscViewer);
 PETSC_EXTERN PetscErrorCode CostateStoreGetBytes(CostateStore, PetscInt64 *, PetscInt64 *);
+PETSC_EXTERN PetscErrorCode CostateStoreGetIO(CostateStore, CostateStoreIO *);
 PETSC_EXTERN PetscErrorCode CostateStoreDestroy(CostateStore *);
 PETSC_EXTERN PetscErrorCode CostateStoreListGet(PetscInt, const char **, const char **);
 
-/* The local bytes of a Vec of any type that gives an array, VECNEST included. */
+/* The local part of a Vec of any type that gives an array, VECNEST included. */
 PETSC_EXTERN PetscErrorCode CostateVecGetBytes(Vec, size_t *);
-PETSC_EXTERN PetscErrorCode CostateVecPack(Vec, void *, void **);
-PETSC_EXTERN PetscErrorCode CostateVecUnpack(Vec, const void *, const void **);
+PETSC_EXTERN PetscErrorCode CostateVecGetBlocks(Vec, PetscInt, PetscInt *, CostateBlock *);
+PETSC_EXTERN PetscErrorCode CostateVecPack(Vec, const CostateBlock *, const CostateBlock **);
+PETSC_EXTERN PetscErrorCode CostateVecUnpack(Vec, const CostateBlock *, const CostateBlock **);
 PETSC_EXTERN PetscErrorCode CostateVecHash(Vec, PetscInt64, PetscInt64 *);
 
 #endif

@@ -3,7 +3,7 @@
 #include "package.h"
 #include <costate.h>
 
-PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay;
+PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch;
 
 static PetscBool initialised = PETSC_FALSE;
 
@@ -42,6 +42,8 @@ PetscErrorCode CostateInitializePackage(void)
   PetscCall(PetscLogEventRegister("CostateStore", id, &Costate_Store));
   PetscCall(PetscLogEventRegister("CostateFetch", id, &Costate_Fetch));
   PetscCall(PetscLogEventRegister("CostateReplay", id, &Costate_Replay));
+  PetscCall(PetscLogEventRegister("CostateSpill", id, &Costate_Spill));
+  PetscCall(PetscLogEventRegister("CostatePrefetch", id, &Costate_Prefetch));
   PetscCall(PetscRegisterFinalize(CostateFinalizePackage));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

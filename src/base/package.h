@@ -5,7 +5,7 @@
 
 #include <petscsys.h>
 
-PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay;
+PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch;
 
 /* The options that the trajectory understands, without the leading -[prefix]; ends with NULL. */
 PETSC_INTERN const char *const CostateTrajOptions[];

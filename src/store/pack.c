@@ -34,33 +34,57 @@ static PetscErrorCode LeafBytes(Vec v, void *ctx)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode LeafPack(Vec v, void *ctx)
+typedef struct {
+  PetscInt      vector, n;
+  CostateBlock *block; /* NULL: only counts */
+} Blocks;
+
+static PetscErrorCode LeafBlock(Vec v, void *ctx)
 {
-  char             **to = (char **)ctx;
-  const PetscScalar *a;
-  PetscInt           n;
+  Blocks       *b = (Blocks *)ctx;
+  CostateBlock *to;
+  PetscInt      first, last, total;
 
   PetscFunctionBegin;
-  PetscCall(VecGetLocalSize(v, &n));
+  if (b->block) {
+    PetscCall(VecGetOwnershipRange(v, &first, &last));
+    PetscCall(VecGetSize(v, &total));
+    to         = &b->block[b->n];
+    to->at     = NULL;
+    to->bytes  = (PetscInt64)(last - first) * (PetscInt64)sizeof(PetscScalar);
+    to->first  = first;
+    to->total  = total;
+    to->vector = b->vector;
+    to->leaf   = b->n;
+    to->hash   = 0;
+  }
+  b->n++;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode LeafPack(Vec v, void *ctx)
+{
+  const CostateBlock **to = (const CostateBlock **)ctx;
+  const PetscScalar   *a;
+
+  PetscFunctionBegin;
   PetscCall(VecGetArrayRead(v, &a));
-  PetscCall(PetscMemcpy(*to, a, (size_t)n * sizeof(PetscScalar)));
+  PetscCall(PetscMemcpy((*to)->at, a, (size_t)(*to)->bytes));
   PetscCall(VecRestoreArrayRead(v, &a));
-  *to += (size_t)n * sizeof(PetscScalar);
+  ++*to;
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode LeafUnpack(Vec v, void *ctx)
 {
-  const char **from = (const char **)ctx;
-  PetscScalar *a;
-  PetscInt     n;
+  const CostateBlock **from = (const CostateBlock **)ctx;
+  PetscScalar         *a;
 
   PetscFunctionBegin;
-  PetscCall(VecGetLocalSize(v, &n));
   PetscCall(VecGetArrayWrite(v, &a));
-  PetscCall(PetscMemcpy(a, *from, (size_t)n * sizeof(PetscScalar)));
+  PetscCall(PetscMemcpy(a, (*from)->at, (size_t)(*from)->bytes));
   PetscCall(VecRestoreArrayWrite(v, &a));
-  *from += (size_t)n * sizeof(PetscScalar);
+  ++*from;
   PetscFunctionReturn(0);
 }
 
@@ -91,7 +115,7 @@ static PetscErrorCode LeafHash(Vec v, void *ctx)
 
   Level: developer
 
-.seealso: `CostateVecPack()`, `CostateVecUnpack()`, `CostateVecHash()`
+.seealso: `CostateVecGetBlocks()`, `CostateVecHash()`
 @*/
 PetscErrorCode CostateVecGetBytes(Vec v, size_t *bytes)
 {
@@ -102,54 +126,77 @@ PetscErrorCode CostateVecGetBytes(Vec v, size_t *bytes)
 }
 
 /*@C
-  CostateVecPack - Copies this rank's part of a `Vec` into a buffer
+  CostateVecGetBlocks - Describes this rank's part of a `Vec`, one block for each of its leaves
 
   Not Collective
 
   Input Parameters:
-+ v - the vector
-- buf - at least as many bytes as `CostateVecGetBytes()` says
++ v      - the vector
+- vector - the number of the vector in its frame
 
-  Output Parameter:
-. end - the first byte after what was written, or `NULL`
+  Output Parameters:
++ n     - number of leaves, 1 unless the vector is a `VECNEST`
+- block - the blocks, without memory; `NULL` to count only
 
   Level: developer
 
-.seealso: `CostateVecGetBytes()`, `CostateVecUnpack()`
+.seealso: `CostateVecPack()`, `CostateVecUnpack()`
 @*/
-PetscErrorCode CostateVecPack(Vec v, void *buf, void **end)
+PetscErrorCode CostateVecGetBlocks(Vec v, PetscInt vector, PetscInt *n, CostateBlock *block)
 {
-  char *p = (char *)buf;
+  Blocks b = {vector, 0, block};
 
   PetscFunctionBegin;
-  PetscCall(CostateVecLeaves(v, LeafPack, &p));
-  if (end) *end = p;
+  PetscCall(CostateVecLeaves(v, LeafBlock, &b));
+  *n = b.n;
   PetscFunctionReturn(0);
 }
 
 /*@C
-  CostateVecUnpack - Fills this rank's part of a `Vec` from a buffer that `CostateVecPack()` wrote
+  CostateVecPack - Copies this rank's part of a `Vec` into the memory of its blocks
 
   Not Collective
 
   Input Parameters:
-+ v - the vector, of the layout that was packed
-- buf - the bytes
++ v     - the vector
+- block - as `CostateVecGetBlocks()` described them, with memory
 
   Output Parameter:
-. end - the first byte after what was read, or `NULL`
+. end - the first block that is not of this vector, or `NULL`
 
   Level: developer
 
-.seealso: `CostateVecGetBytes()`, `CostateVecPack()`
+.seealso: `CostateVecGetBlocks()`, `CostateVecUnpack()`
 @*/
-PetscErrorCode CostateVecUnpack(Vec v, const void *buf, const void **end)
+PetscErrorCode CostateVecPack(Vec v, const CostateBlock *block, const CostateBlock **end)
 {
-  const char *p = (const char *)buf;
-
   PetscFunctionBegin;
-  PetscCall(CostateVecLeaves(v, LeafUnpack, &p));
-  if (end) *end = p;
+  PetscCall(CostateVecLeaves(v, LeafPack, &block));
+  if (end) *end = block;
+  PetscFunctionReturn(0);
+}
+
+/*@C
+  CostateVecUnpack - Fills this rank's part of a `Vec` from blocks that `CostateVecPack()` filled
+
+  Not Collective
+
+  Input Parameters:
++ v     - the vector, of the layout that was packed
+- block - the blocks
+
+  Output Parameter:
+. end - the first block that is not of this vector, or `NULL`
+
+  Level: developer
+
+.seealso: `CostateVecGetBlocks()`, `CostateVecPack()`
+@*/
+PetscErrorCode CostateVecUnpack(Vec v, const CostateBlock *block, const CostateBlock **end)
+{
+  PetscFunctionBegin;
+  PetscCall(CostateVecLeaves(v, LeafUnpack, &block));
+  if (end) *end = block;
   PetscFunctionReturn(0);
 }
 

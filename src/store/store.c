@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What all tiers share: creation by name, checks, counters. */
-#include <costate/store.h>
+/* What all tiers share: creation by name, opening and ending, counters. */
+#include "storeimpl.h"
 
 #define COSTATE_STORE(name, text) extern PetscErrorCode CostateStoreCreate_##name(CostateStore);
 #include <stores.def>
@@ -69,175 +69,60 @@ PetscErrorCode CostateStoreCreate(MPI_Comm comm, const char *type, CostateStore 
              type);
   PetscCall(PetscNew(&s));
   PetscCall(PetscCommDuplicate(comm, &s->comm, NULL));
-  s->type = stores[i - 1].name;
+  s->type       = stores[i - 1].name;
+  s->label_step = -1;
+  s->set.direct = PETSC_TRUE;
   PetscCall(stores[i - 1].create(s));
   *store = s;
   PetscFunctionReturn(0);
 }
 
 /*@C
-  CostateStorePutBegin - Starts to keep a frame
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-. key - the name of the frame, not in use
-. n - number of vectors
-- v - the vectors; they may be changed as soon as this returns
-
-  Notes:
-  Memory: the local bytes of the vectors.  Work: one copy.  Until `CostateStorePutEnd()` the frame cannot be read.
-
-  Level: developer
-
-.seealso: `CostateStorePutEnd()`, `CostateStoreGetBegin()`, `CostateStoreDrop()`
-@*/
-PetscErrorCode CostateStorePutBegin(CostateStore store, PetscInt64 key, PetscInt n, const Vec v[])
-{
-  PetscBool has;
-
-  PetscFunctionBegin;
-  PetscCall(store->ops.has(store, key, &has));
-  PetscCheck(!has, store->comm, PETSC_ERR_ARG_WRONGSTATE, "Store %s holds frame %" PetscInt64_FMT " already",
-             store->type, key);
-  PetscCall(store->ops.putbegin(store, key, n, v));
-  store->peak_frames = PetscMax(store->peak_frames, store->frames);
-  store->peak_bytes  = PetscMax(store->peak_bytes, store->bytes);
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStorePutEnd - Completes `CostateStorePutBegin()`
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-- key - the frame
-
-  Level: developer
-
-.seealso: `CostateStorePutBegin()`
-@*/
-PetscErrorCode CostateStorePutEnd(CostateStore store, PetscInt64 key)
-{
-  PetscFunctionBegin;
-  if (store->ops.putend) PetscCall(store->ops.putend(store, key));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreGetBegin - Starts to bring a frame back, so that it can be read without waiting
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-- key - the frame
-
-  Level: developer
-
-.seealso: `CostateStoreGetEnd()`
-@*/
-PetscErrorCode CostateStoreGetBegin(CostateStore store, PetscInt64 key)
-{
-  PetscFunctionBegin;
-  if (store->ops.getbegin) PetscCall(store->ops.getbegin(store, key));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreGetEnd - Reads a frame
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-. key - the frame
-- n - number of vectors, at most as many as were put
-
-  Output Parameter:
-. v - vectors of the layouts that were put, in the same order
-
-  Level: developer
-
-.seealso: `CostateStoreGetBegin()`, `CostateStorePutBegin()`
-@*/
-PetscErrorCode CostateStoreGetEnd(CostateStore store, PetscInt64 key, PetscInt n, Vec v[])
-{
-  PetscBool has;
-
-  PetscFunctionBegin;
-  PetscCall(store->ops.has(store, key, &has));
-  PetscCheck(has, store->comm, PETSC_ERR_ARG_OUTOFRANGE, "Store %s holds no frame %" PetscInt64_FMT, store->type, key);
-  PetscCall(store->ops.getend(store, key, n, v));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreDrop - Forgets a frame
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-- key - the frame
-
-  Level: developer
-
-.seealso: `CostateStorePutBegin()`
-@*/
-PetscErrorCode CostateStoreDrop(CostateStore store, PetscInt64 key)
-{
-  PetscBool has;
-
-  PetscFunctionBegin;
-  PetscCall(store->ops.has(store, key, &has));
-  PetscCheck(has, store->comm, PETSC_ERR_ARG_OUTOFRANGE, "Store %s holds no frame %" PetscInt64_FMT, store->type, key);
-  PetscCall(store->ops.drop(store, key));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreHas - Whether a frame is held
-
-  Not Collective
-
-  Input Parameters:
-+ store - the store
-- key - the frame
-
-  Output Parameter:
-. has - `PETSC_TRUE` if it was put and not dropped
-
-  Level: developer
-
-.seealso: `CostateStorePutBegin()`, `CostateStoreDrop()`
-@*/
-PetscErrorCode CostateStoreHas(CostateStore store, PetscInt64 key, PetscBool *has)
-{
-  PetscFunctionBegin;
-  PetscCall(store->ops.has(store, key, has));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreSync - Waits until all that was begun is done
+  CostateStoreOpen - Makes ready what the tier needs, so that what can be wrong is known before the run
 
   Collective
 
   Input Parameter:
 . store - the store
 
+  Notes:
+  The first frame opens a store that is not open yet.  Settings are made before.
+
   Level: developer
 
-.seealso: `CostateStorePutBegin()`
+.seealso: `CostateStoreSetDirectory()`, `CostateStoreFinish()`
 @*/
-PetscErrorCode CostateStoreSync(CostateStore store)
+PetscErrorCode CostateStoreOpen(CostateStore store)
 {
   PetscFunctionBegin;
-  if (store->ops.sync) PetscCall(store->ops.sync(store));
+  if (store->opened) PetscFunctionReturn(0);
+  if (store->ops.open) PetscCall(store->ops.open(store));
+  store->opened = PETSC_TRUE;
+  PetscFunctionReturn(0);
+}
+
+/*@C
+  CostateStoreFinish - Waits for what is under way, and completes what a tier that keeps its frames leaves to others
+
+  Collective
+
+  Input Parameter:
+. store - the store; nothing is put into it any more
+
+  Note:
+  `CostateStoreDestroy()` does this too.
+
+  Level: developer
+
+.seealso: `CostateStoreSetKeep()`, `CostateStoreDestroy()`
+@*/
+PetscErrorCode CostateStoreFinish(CostateStore store)
+{
+  PetscFunctionBegin;
+  if (!store->opened || store->finished) PetscFunctionReturn(0);
+  store->finished = PETSC_TRUE;
+  PetscCall(CostateStoreSync(store));
+  if (store->ops.finish) PetscCall(store->ops.finish(store));
   PetscFunctionReturn(0);
 }
 
@@ -264,7 +149,7 @@ PetscErrorCode CostateStoreView(CostateStore store, PetscViewer viewer)
   PetscCall(PetscViewerASCIIPrintf(viewer,
                                    "store %s: %" PetscInt64_FMT " frames, %" PetscInt64_FMT
                                    " bytes on rank 0; at most %" PetscInt64_FMT " frames, %" PetscInt64_FMT " bytes\n",
-                                   store->type, store->frames, store->bytes, store->peak_frames, store->peak_bytes));
+                                   store->type, store->frames, store->held, store->peak_frames, store->peak_held));
   if (store->ops.view) PetscCall(store->ops.view(store, viewer));
   PetscFunctionReturn(0);
 }
@@ -278,7 +163,7 @@ PetscErrorCode CostateStoreView(CostateStore store, PetscViewer viewer)
 . store - the store
 
   Output Parameters:
-+ now - bytes of the frames held, or `NULL`
++ now - bytes of frames in memory, those in flight to and from other tiers included, or `NULL`
 - peak - the most there have been since creation, or `NULL`
 
   Level: developer
@@ -294,7 +179,43 @@ PetscErrorCode CostateStoreGetBytes(CostateStore store, PetscInt64 *now, PetscIn
 }
 
 /*@C
-  CostateStoreDestroy - Forgets all frames and the store
+  CostateStoreGetIO - What this rank has moved to and from a tier that is no memory
+
+  Not Collective
+
+  Input Parameter:
+. store - the store
+
+  Output Parameter:
+. io - counts and seconds of what was ended, and whether the I/O thread and O_DIRECT are in use
+
+  Level: developer
+
+.seealso: `CostateStoreSetBehind()`, `CostateStoreSetDirect()`, `CostateStoreGetBytes()`
+@*/
+PetscErrorCode CostateStoreGetIO(CostateStore store, CostateStoreIO *io)
+{
+  PetscFunctionBegin;
+  *io = store->io;
+  PetscFunctionReturn(0);
+}
+
+/* Lets go of the frames, whatever became of the jobs; another store may be at one of them. */
+static PetscErrorCode StoreEmpty(CostateStore s)
+{
+  PetscFunctionBegin;
+  while (s->ntable) {
+    CostateFrame f = s->table[s->ntable - 1];
+
+    if (f->peer) PetscCall(CostateJobAbandon(f->peer, CostateFrameFind(f->peer, f->key)));
+    PetscCall(CostateJobAbandon(s, f));
+    PetscCall(CostateFrameRemove(s, f));
+  }
+  PetscFunctionReturn(0);
+}
+
+/*@C
+  CostateStoreDestroy - Ends a store; what it holds is gone, unless it is a tier that was told to keep it
 
   Collective
 
@@ -303,14 +224,26 @@ PetscErrorCode CostateStoreGetBytes(CostateStore store, PetscInt64 *now, PetscIn
 
   Level: developer
 
-.seealso: `CostateStoreCreate()`
+.seealso: `CostateStoreCreate()`, `CostateStoreSetKeep()`
 @*/
 PetscErrorCode CostateStoreDestroy(CostateStore *store)
 {
+  CostateStore   s = *store;
+  PetscErrorCode err;
+
   PetscFunctionBegin;
-  if (!*store) PetscFunctionReturn(0);
-  PetscCall((*store)->ops.destroy(*store));
-  PetscCall(PetscCommDestroy(&(*store)->comm));
-  PetscCall(PetscFree(*store));
+  if (!s) PetscFunctionReturn(0);
+  *store      = NULL;
+  err         = CostateStoreFinish(s);
+  s->finished = PETSC_TRUE;
+  PetscCall(StoreEmpty(s));
+  PetscCall(CostateBehindStop(s));
+  if (s->ops.destroy) PetscCall(s->ops.destroy(s));
+  PetscCall(CostatePoolDestroy(s));
+  PetscCall(CostateSettingsDestroy(s));
+  PetscCall(PetscFree(s->table));
+  PetscCall(PetscCommDestroy(&s->comm));
+  PetscCall(PetscFree(s));
+  PetscCall(err);
   PetscFunctionReturn(0);
 }

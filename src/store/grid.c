@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  What lies beside the data: costate.json (what wrote them), layout.h5 (the natural number of each entry of a DMDA
+  vector, without which nobody but PETSc on as many ranks knows where it belongs) and index.xdmf (for ParaView).
+*/
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <petscdmda.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "disk.h"
+
+/* The size of a DMDA, first direction first; `is` says whether it is one. */
+PetscErrorCode CostateGridGet(DM dm, PetscInt dims[3], PetscInt *dof, PetscBool *is)
+{
+  PetscFunctionBegin;
+  dims[0] = dims[1] = dims[2] = *dof = 0;
+  *is                                = PETSC_FALSE;
+  if (dm) PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, is));
+  if (*is)
+    PetscCall(DMDAGetInfo(dm, NULL, &dims[0], &dims[1], &dims[2], NULL, NULL, NULL, dof, NULL, NULL, NULL, NULL, NULL));
+  PetscFunctionReturn(0);
+}
+
+/* Ends a text file and says what went wrong with it. */
+static int Close(FILE *f, const char *path, char *message)
+{
+  int err = !f ? errno : ferror(f) ? EIO : 0;
+
+  if (f && fclose(f) && !err) err = errno;
+  if (err)
+    snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be written: %s. Name another directory", path,
+             strerror(err));
+  return err;
+}
+
+int CostateAboutWrite(CostateStore s, CostateDisk *d, const PetscInt dims[3], PetscInt dof, char *message)
+{
+  char  path[COSTATE_PATH];
+  FILE *f;
+
+  CostatePath(path, "%s/costate.json", d->run);
+  d->lock = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  f       = d->lock < 0 ? NULL : fopen(path, "w");
+  if (f) {
+    fprintf(f, "{\"costate\": %d, \"ranks\": %d, \"scalar\": \"%s%d\", \"names\": [", COSTATE_FILE_VERSION,
+            (int)d->size, COSTATE_SCALAR_KIND, (int)sizeof(PetscReal));
+    for (PetscInt i = 0; i < s->set.nnames; i++) fprintf(f, "%s\"%s\"", i ? ", " : "", s->set.names[i]);
+    fprintf(f, "]");
+    if (dof)
+      fprintf(f, ", \"dims\": [%lld, %lld, %lld], \"dof\": %lld", (long long)dims[0], (long long)dims[1],
+              (long long)dims[2], (long long)dof);
+    fprintf(f, "}\n");
+  }
+  return Close(f, path, message);
+}
+
+/* A data set of so many 64-bit integers with the grid's attributes; where it is in the file. */
+static int MapMake(const char *path, hsize_t total, const PetscInt dims[3], PetscInt dof, const double box[6],
+                   PetscInt64 *offset)
+{
+  hid_t     dcpl = H5Pcreate(H5P_DATASET_CREATE), file = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t     space   = H5Screate_simple(1, &total, NULL), group, data, three, a;
+  long long size[4] = {dims[0], dims[1], dims[2], dof};
+  hsize_t   n[3]    = {3, 1, 6};
+  const struct {
+    const char *name;
+    hid_t       type;
+    int         n;
+    const void *value;
+  } attribute[] = {
+      {"dims", H5T_NATIVE_LLONG, 0, size},
+      {"dof", H5T_NATIVE_LLONG, 1, size + 3},
+      {"bounds", H5T_NATIVE_DOUBLE, 2, box}, /* lower and upper corner, where the grid has coordinates */
+  };
+  int bad;
+
+  H5Pset_alloc_time(dcpl, H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(dcpl, H5D_FILL_TIME_NEVER);
+  group = H5Gcreate2(file, "/map", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  data  = H5Dcreate2(group, "natural", H5T_NATIVE_INT64, space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
+  bad   = data < 0;
+  for (int i = 0; i < (box ? 3 : 2) && !bad; i++) {
+    three = H5Screate_simple(1, &n[attribute[i].n], NULL);
+    a     = H5Acreate2(group, attribute[i].name, attribute[i].type, three, H5P_DEFAULT, H5P_DEFAULT);
+    bad   = a < 0 || H5Awrite(a, attribute[i].type, attribute[i].value) < 0;
+    H5Aclose(a);
+    H5Sclose(three);
+  }
+  if (!bad) *offset = (PetscInt64)H5Dget_offset(data);
+  H5Dclose(data);
+  H5Gclose(group);
+  H5Sclose(space);
+  H5Pclose(dcpl);
+  return H5Fclose(file) < 0 || bad;
+}
+
+/* The natural numbers of this rank's entries, a row of the grid at a time: rank 0's come first, as in the vectors. */
+static int MapFill(const char *path, DM dm, const PetscInt dims[3], PetscInt dof, PetscInt64 offset)
+{
+  PetscInt   x, y, z, nx, ny, nz;
+  PetscInt64 row[256];
+  int        err = 0, used = 0, fd = open(path, O_RDWR | O_CLOEXEC);
+
+  if (fd < 0) return errno;
+  if (DMDAGetCorners(dm, &x, &y, &z, &nx, &ny, &nz)) err = EINVAL;
+  for (PetscInt k = z; k < z + nz; k++)
+    for (PetscInt j = y; j < y + ny; j++)
+      for (PetscInt i = x * dof; i < (x + nx) * dof && !err; i++) {
+        row[used++] = ((PetscInt64)k * dims[1] + j) * dims[0] * dof + i;
+        if (used < 256) continue;
+        err = CostateRawMove(fd, (char *)row, (PetscInt64)sizeof(row), offset, PETSC_TRUE);
+        offset += (PetscInt64)sizeof(row);
+        used = 0;
+      }
+  if (!err) err = CostateRawMove(fd, (char *)row, used * (PetscInt64)sizeof(*row), offset, PETSC_TRUE);
+  close(fd);
+  return err;
+}
+
+static PetscErrorCode Box(DM dm, double box[6], PetscBool *has)
+{
+  PetscReal lower[3] = {0, 0, 0}, upper[3] = {0, 0, 0};
+  Vec       coordinates;
+
+  PetscFunctionBegin;
+  PetscCall(DMGetCoordinates(dm, &coordinates));
+  *has = (PetscBool)(coordinates != NULL);
+  if (*has) PetscCall(DMGetBoundingBox(dm, lower, upper));
+  for (int i = 0; i < 3; i++) {
+    box[i]     = (double)lower[i];
+    box[3 + i] = (double)upper[i];
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
+{
+  char       path[COSTATE_PATH], message[COSTATE_MESSAGE] = "";
+  PetscInt   dims[3], dof, nx, ny, nz;
+  PetscInt64 offset = 0, mine, before = 0, total;
+  PetscBool  is, has;
+  double     box[6];
+  int        err = 0, bad = 0;
+
+  PetscFunctionBegin;
+  PetscCall(CostateGridGet(s->set.grid, dims, &dof, &is));
+  if (!is) PetscFunctionReturn(0);
+  PetscCall(DMDAGetCorners(s->set.grid, NULL, NULL, NULL, &nx, &ny, &nz));
+  PetscCall(Box(s->set.grid, box, &has));
+  mine = (PetscInt64)nx * ny * nz * dof;
+  PetscCallMPI(MPI_Scan(&mine, &before, 1, MPIU_INT64, MPI_SUM, s->comm));
+  before -= mine;
+  total = (PetscInt64)dims[0] * dims[1] * dims[2] * dof;
+  CostatePath(path, "%s/layout.h5", d->run);
+  d->mapped = PETSC_TRUE;
+  if (d->rank == 0) {
+    errno = 0;
+    H5E_BEGIN_TRY
+    {
+      bad = MapMake(path, (hsize_t)total, dims, dof, has ? box : NULL, &offset);
+    }
+    H5E_END_TRY;
+    if (bad) err = errno ? errno : EIO;
+    if (bad) snprintf(message, sizeof(message), "The file %.400s cannot be made: %s", path, strerror(err));
+    if (!err) err = CostateFileReserve(path, message);
+  }
+  PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
+  PetscCheck(!err, s->comm, PETSC_ERR_FILE_OPEN, "%s", message);
+  PetscCallMPI(MPI_Bcast(&offset, 1, MPIU_INT64, 0, s->comm));
+  err = MapFill(path, s->set.grid, dims, dof, offset + before * (PetscInt64)sizeof(PetscInt64));
+  if (err)
+    snprintf(message, sizeof(message), "The file %.400s cannot be written on rank %d: %s. Name another directory", path,
+             (int)d->rank, strerror(err));
+  PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
+  PetscCheck(!err, s->comm, PETSC_ERR_FILE_WRITE, "%s", message);
+  PetscFunctionReturn(0);
+}
+
+/* One vector of a frame as a ParaView attribute: on the grid where it has its size, else on a line. */
+static void IndexVector(FILE *f, CostateStore s, const CostateSegment *seg, CostateFrame frame, PetscInt b,
+                        const PetscInt dims[3], PetscInt dof)
+{
+  const CostateBlock *block = &seg->shape[b];
+  PetscBool           grid =
+      (PetscBool)(dof && (PetscInt64)dims[0] * dims[1] * dims[2] * dof == block->total && block->total > 1);
+  char name[96], size[96];
+
+  CostateBlockName(&s->set, block, name, sizeof(name));
+  if (grid)
+    snprintf(size, sizeof(size), "%lld %lld %lld", (long long)dims[2], (long long)dims[1], (long long)dims[0]);
+  else
+    snprintf(size, sizeof(size), "1 1 %lld", (long long)block->total);
+  if (!grid) dof = 1;
+  fprintf(f,
+          "   <Grid Name=\"%s\">\n    <Topology TopologyType=\"3DCoRectMesh\" Dimensions=\"%s\"/>\n"
+          "    <Geometry GeometryType=\"ORIGIN_DXDYDZ\"><DataItem Dimensions=\"3\">0 0 0</DataItem>"
+          "<DataItem Dimensions=\"3\">1 1 1</DataItem></Geometry>\n",
+          name, size);
+  for (PetscInt c = 0; c < dof; c++) {
+    fprintf(f, "    <Attribute Name=\"%s", name);
+    if (dof > 1) fprintf(f, "_%d", (int)c);
+    fprintf(f,
+            "\" Center=\"Node\"><DataItem ItemType=\"HyperSlab\" Dimensions=\"%s\"><DataItem Dimensions=\"3 1\">"
+            "%d %d %lld</DataItem><DataItem Format=\"HDF\" NumberType=\"Float\" Precision=\"%d\" "
+            "Dimensions=\"%lld\">states-%04d.h5:/slot_%04d/%s</DataItem></DataItem></Attribute>\n",
+            size, (int)c, (int)dof, (long long)(block->total / dof), (int)sizeof(PetscReal), (long long)block->total,
+            (int)seg->number, (int)frame->slot, name);
+  }
+  fprintf(f, "   </Grid>\n");
+}
+
+/* The frames that have a step, in the order of their keys. */
+int CostateIndexWrite(CostateStore s, CostateDisk *d, const PetscInt dims[3], PetscInt dof, char *message)
+{
+  char  path[COSTATE_PATH];
+  FILE *f;
+
+  if (sizeof(PetscScalar) != sizeof(PetscReal)) return 0; /* XDMF has no complex numbers */
+  CostatePath(path, "%s/index.xdmf", d->run);
+  f          = fopen(path, "w");
+  d->indexed = PETSC_TRUE;
+  if (f) {
+    fprintf(f, "<?xml version=\"1.0\"?>\n<Xdmf Version=\"3.0\">\n");
+    if (dof && d->size > 1)
+      fprintf(f,
+              " <!-- The entries are in the order of the %d ranks that wrote them: /map/natural of layout.h5 says "
+              "where each belongs, and costate export writes them in natural order. -->\n",
+              (int)d->size);
+    fprintf(f, " <Domain>\n <Grid Name=\"frames\" GridType=\"Collection\" CollectionType=\"Temporal\">\n");
+    for (PetscInt i = 0; i < s->ntable; i++) {
+      CostateFrame frame = s->table[i];
+
+      if (frame->step < 0) continue;
+      fprintf(f, "  <Grid Name=\"step %lld\" GridType=\"Tree\">\n   <Time Value=\"%.17g\"/>\n", (long long)frame->step,
+              (double)frame->time);
+      for (PetscInt b = 0; b < frame->nblocks; b++)
+        IndexVector(f, s, (const CostateSegment *)frame->where, frame, b, dims, dof);
+      fprintf(f, "  </Grid>\n");
+    }
+    fprintf(f, " </Grid>\n </Domain>\n</Xdmf>\n");
+  }
+  return Close(f, path, message);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  The HDF5 files.  One holds `slots` groups /slot_0000, ..., each with one contiguous data set per block, allocated and
+  never filled; rank 0 makes it, notes where the data sets are and closes it, so that the ranks can write there without
+  HDF5 and the file can be opened whatever happens to them.  Each slot has the attributes step (-1: empty), time and
+  what.
+*/
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include "disk.h"
+
+static hid_t ScalarType(void)
+{
+  hid_t real = sizeof(PetscReal) == sizeof(float)    ? H5T_NATIVE_FLOAT
+               : sizeof(PetscReal) == sizeof(double) ? H5T_NATIVE_DOUBLE
+                                                     : H5T_NATIVE_LDOUBLE;
+  hid_t type;
+
+  if (sizeof(PetscScalar) == sizeof(PetscReal)) return H5Tcopy(real);
+  /* as h5py has its complex numbers */
+  type = H5Tcreate(H5T_COMPOUND, sizeof(PetscScalar));
+  H5Tinsert(type, "r", 0, real);
+  H5Tinsert(type, "i", sizeof(PetscReal), real);
+  return type;
+}
+
+/* The name of a block's data set; leaves of a nest beyond the first are numbered, behind a dot as no name has one. */
+void CostateBlockName(const CostateStoreSettings *set, const CostateBlock *b, char *name, size_t length)
+{
+  char leaf[16] = "";
+
+  if (b->leaf) snprintf(leaf, sizeof(leaf), ".%d", (int)b->leaf);
+  if (b->vector < set->nnames)
+    snprintf(name, length, "%.64s%s", set->names[b->vector], leaf);
+  else
+    snprintf(name, length, "vector_%d%s", (int)b->vector, leaf);
+}
+
+/* Writes an attribute, made where it is not there yet. */
+static int Attribute(hid_t where, const char *name, hid_t type, const void *value)
+{
+  hid_t space = H5Screate(H5S_SCALAR);
+  hid_t a     = H5Aexists(where, name) > 0 ? H5Aopen(where, name, H5P_DEFAULT)
+                                           : H5Acreate2(where, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  int   bad   = a < 0 || H5Awrite(a, type, value) < 0;
+
+  if (a >= 0) H5Aclose(a);
+  H5Sclose(space);
+  return bad;
+}
+
+static int Label(hid_t group, PetscInt64 step, PetscReal time, const char *what)
+{
+  char      text[COSTATE_WHAT_MAX] = "";
+  double    t                      = (double)time;
+  long long n                      = step;
+  hid_t     type                   = H5Tcopy(H5T_C_S1);
+  int       bad;
+
+  snprintf(text, sizeof(text), "%s", what);
+  H5Tset_size(type, sizeof(text));
+  bad = Attribute(group, "step", H5T_NATIVE_LLONG, &n) || Attribute(group, "time", H5T_NATIVE_DOUBLE, &t) ||
+        Attribute(group, "what", type, text);
+  H5Tclose(type);
+  return bad;
+}
+
+/* One slot: a group and its data sets, and where they are. */
+static int SlotMake(hid_t file, CostateSegment *seg, PetscInt slot, const CostateStoreSettings *set, hid_t dcpl)
+{
+  char  name[96];
+  hid_t group, type = ScalarType(), text = H5Tcopy(H5T_C_S1);
+  int   bad;
+
+  snprintf(name, sizeof(name), "/slot_%04d", (int)slot);
+  group = H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  bad   = group < 0 || Label(group, -1, 0, "");
+  for (PetscInt b = 0; b < seg->nblocks && !bad; b++) {
+    const CostateBlock *block  = &seg->shape[b];
+    hsize_t             total  = (hsize_t)block->total;
+    int                 vector = (int)block->vector;
+    hid_t               space, data;
+
+    CostateBlockName(set, block, name, sizeof(name));
+    space = H5Screate_simple(1, &total, NULL);
+    data  = H5Dcreate2(group, name, type, space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
+    bad   = data < 0 || Attribute(data, "units", text, "1") || Attribute(data, "vector", H5T_NATIVE_INT, &vector);
+    if (!bad) {
+      haddr_t at = H5Dget_offset(data);
+
+      seg->offset[slot * seg->nblocks + b] = at == HADDR_UNDEF ? 0 : (PetscInt64)at;
+      bad                                  = at == HADDR_UNDEF && total > 0;
+    }
+    if (data >= 0) H5Dclose(data);
+    H5Sclose(space);
+  }
+  if (group >= 0) H5Gclose(group);
+  H5Tclose(type);
+  H5Tclose(text);
+  return bad;
+}
+
+static int FileMake(CostateSegment *seg, const CostateStoreSettings *set)
+{
+  hid_t fapl = H5Pcreate(H5P_FILE_ACCESS), dcpl = H5Pcreate(H5P_DATASET_CREATE), file;
+  int   bad;
+
+  /* data sets that O_DIRECT is good for begin at a page */
+  H5Pset_alignment(fapl, COSTATE_ALIGN_FROM, COSTATE_ALIGN);
+  H5Pset_layout(dcpl, H5D_CONTIGUOUS);
+  H5Pset_alloc_time(dcpl, H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(dcpl, H5D_FILL_TIME_NEVER);
+  file = H5Fcreate(seg->path, H5F_ACC_TRUNC, H5P_DEFAULT, fapl);
+  bad  = file < 0;
+  for (PetscInt i = 0; i < seg->slots && !bad; i++) bad = SlotMake(file, seg, i, set, dcpl);
+  if (file >= 0 && H5Fflush(file, H5F_SCOPE_LOCAL) < 0) bad = 1;
+  if (file >= 0 && H5Fclose(file) < 0) bad = 1;
+  H5Pclose(dcpl);
+  H5Pclose(fapl);
+  return bad;
+}
+
+/* Takes the disk space of a file now, so that it does not lack later, where the file system can. */
+int CostateFileReserve(const char *path, char *message)
+{
+  int            err = 0;
+  struct stat    st;
+  struct statvfs fs;
+  int            fd = open(path, O_RDWR | O_CLOEXEC);
+
+  if (fd < 0 || fstat(fd, &st)) err = errno;
+#if defined(__linux__)
+  if (!err && st.st_size > 0 && fallocate(fd, 0, 0, st.st_size)) err = errno;
+#endif
+  if (err == EOPNOTSUPP || err == ENOSYS || err == EINTR) err = 0;
+  if (err == ENOSPC && !fstatvfs(fd, &fs)) {
+    double want = (double)st.st_size - 512. * (double)st.st_blocks, there = (double)fs.f_bavail * (double)fs.f_frsize;
+
+    snprintf(message, COSTATE_MESSAGE,
+             "The file %.400s needs %.0f bytes more than the %.0f that are free there. Free some space, name another "
+             "directory, or allow fewer states on disk",
+             path, want > there ? want - there : 1., there);
+  } else if (err)
+    snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be made: %s. Name another directory", path,
+             strerror(err));
+  if (fd >= 0) close(fd);
+  return err;
+}
+
+/* Makes the file of a segment and fills its offsets. */
+int CostateSegmentMake(CostateSegment *seg, const CostateStoreSettings *set, char *message)
+{
+  int fd = open(seg->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666), err = fd < 0 ? errno : 0, bad;
+
+  if (!err) {
+    close(fd);
+    errno = 0;
+    H5E_BEGIN_TRY
+    {
+      bad = FileMake(seg, set);
+    }
+    H5E_END_TRY;
+    if (bad) err = errno ? errno : EIO;
+  }
+  if (err) {
+    snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be made: %s. Name another directory", seg->path,
+             strerror(err));
+  } else {
+    err = CostateFileReserve(seg->path, message);
+  }
+  if (err && fd >= 0) unlink(seg->path);
+  return err;
+}
+
+/* /step/00000123 for the state, else with what it is behind; where that is taken, the slot too. */
+static int StepLink(hid_t file, hid_t lcpl, CostateFrame f)
+{
+  char what[COSTATE_WHAT_MAX + 1] = "", name[96], target[32];
+
+  if (f->what[0] && strcmp(f->what, "state")) snprintf(what, sizeof(what), "_%s", f->what);
+  for (char *c = what; *c; c++)
+    if (*c == ' ' || *c == '/') *c = '_';
+  snprintf(target, sizeof(target), "/slot_%04d", (int)f->slot);
+  snprintf(name, sizeof(name), "/step/%08lld%s", (long long)f->step, what);
+  if (H5Lexists(file, "/step", H5P_DEFAULT) > 0 && H5Lexists(file, name, H5P_DEFAULT) > 0)
+    snprintf(name, sizeof(name), "/step/%08lld%s_slot_%04d", (long long)f->step, what, (int)f->slot);
+  return H5Lcreate_soft(target, file, name, lcpl, H5P_DEFAULT) < 0;
+}
+
+static int FileFinish(const CostateSegment *seg)
+{
+  hid_t file = H5Fopen(seg->path, H5F_ACC_RDWR, H5P_DEFAULT), lcpl = H5Pcreate(H5P_LINK_CREATE);
+  int   bad = file < 0;
+
+  H5Pset_create_intermediate_group(lcpl, 1);
+  for (PetscInt i = 0; i < seg->slots && !bad; i++) {
+    CostateFrame f = seg->used[i];
+    char         name[32];
+    hid_t        group;
+
+    if (!f) continue;
+    snprintf(name, sizeof(name), "/slot_%04d", (int)i);
+    group = H5Gopen2(file, name, H5P_DEFAULT);
+    bad   = group < 0 || Label(group, f->step, f->time, f->what);
+    if (group >= 0) H5Gclose(group);
+    if (!bad && f->step >= 0) bad = StepLink(file, lcpl, f);
+  }
+  H5Pclose(lcpl);
+  if (file >= 0 && H5Fclose(file) < 0) bad = 1;
+  return bad;
+}
+
+/* Writes into the file what its slots hold. */
+int CostateSegmentFinish(const CostateSegment *seg, char *message)
+{
+  int bad;
+
+  errno = 0;
+  H5E_BEGIN_TRY
+  {
+    bad = FileFinish(seg);
+  }
+  H5E_END_TRY;
+  if (!bad) return 0;
+  bad = errno ? errno : EIO;
+  snprintf(message, COSTATE_MESSAGE,
+           "The file %.400s cannot be completed: %s. Its data are there; what they are is in the journals beside it",
+           seg->path, strerror(bad));
+  return bad;
+}
