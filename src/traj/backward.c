@@ -108,9 +108,12 @@ static PetscErrorCode EndStates(CostateTraj tr, TS ts, PetscInt k)
 static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_action *a, PetscBool *record,
                            PetscBool *done)
 {
-  PetscInt step = (PetscInt)a->step;
+  PetscInt  step = (PetscInt)a->step;
+  PetscBool disk;
 
   PetscFunctionBegin;
+  PetscCall(CostateDiskObey(tr, a, &disk));
+  if (disk) PetscFunctionReturn(PETSC_SUCCESS);
   switch (a->kind) {
   case COSTATE_STORE:
     PetscCall(Settle(tr, ts));
@@ -121,8 +124,10 @@ static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_acti
   case COSTATE_EVICT:
     if (a->what == COSTATE_STAGES)
       PetscCall(CostateDrop(tr, step, COSTATE_KEY_STAGES));
-    else if (step)
-      PetscCall(CostateDrop(tr, step, COSTATE_KEY_STATE)); /* state 0 stays, for a second sweep */
+    else if (step || tr->disk) { /* without a disk state 0 stays, for a second sweep */
+      PetscCall(CostateDrop(tr, step, COSTATE_KEY_STATE));
+      PetscCall(CostateDrop(tr, step, COSTATE_KEY_PRE));
+    }
     break;
   case COSTATE_RESTORE:
     if (a->what == COSTATE_STATE)
@@ -206,9 +211,8 @@ static PetscErrorCode CrossJump(CostateTraj tr, TS ts, PetscInt k)
              "apply the adjoint of the change, and go on; or say with -ts_trajectory_costate_jumps that this is done "
              "otherwise",
              k);
-  PetscCall(CostateStoreGetBegin(tr->store, key));
-  PetscCall(CostateStoreGetEnd(tr->store, key, 1, &tr->top));
-  PetscCall(CostateStoreDrop(tr->store, key));
+  PetscCall(CostateRead(tr, key, 1, &tr->top));
+  PetscCall(CostateDrop(tr, k, COSTATE_KEY_PRE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -216,11 +220,13 @@ static PetscErrorCode Finish(CostateTraj tr)
 {
   costate_action a;
   PetscLogDouble t;
+  PetscBool      disk;
 
   PetscFunctionBegin;
   do {
     PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
-    if (a.kind == COSTATE_EVICT && a.step)
+    PetscCall(CostateDiskObey(tr, &a, &disk));
+    if (!disk && a.kind == COSTATE_EVICT && a.step)
       PetscCall(CostateDrop(tr, (PetscInt)a.step, a.what == COSTATE_STATE ? COSTATE_KEY_STATE : COSTATE_KEY_STAGES));
   } while (a.kind == COSTATE_EVICT);
   PetscCheck(a.kind == COSTATE_DONE, PETSC_COMM_SELF, PETSC_ERR_PLIB,
@@ -229,6 +235,8 @@ static PetscErrorCode Finish(CostateTraj tr)
   tr->seconds[2] += t - tr->t0;
   tr->phase = COSTATE_REVERSED;
   tr->sweeps++;
+  PetscCall(CostateDiskClose(tr));
+  PetscCall(CostateMapsClose(tr));
   PetscCall(CostateReportProgress(tr, "backward", 0, PETSC_TRUE));
   PetscCall(CostateReportWrite(tr));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -241,9 +249,13 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   Vec              swap;
   PetscObjectId    id;
   PetscObjectState state;
+  PetscLogDouble   t0, t1;
 
   PetscFunctionBegin;
-  if (tr->phase == COSTATE_FORWARD) PetscCall(Turn(tr, k));
+  if (tr->phase == COSTATE_FORWARD) {
+    PetscCall(Turn(tr, k));
+    PetscCall(CostateMapsPut(tr, ts, k));
+  }
   PetscCheck(tr->phase == COSTATE_BACKWARD && k == tr->pos, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,
              "Adjoint step %" PetscInt_FMT " was called where step %" PetscInt_FMT " is next", k, tr->pos);
   /* an event of the application may have changed the state on its way back */
@@ -252,11 +264,16 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   if (id != tr->sol_id || state != tr->sol_state) PetscCall(VecCopy(ts->vec_sol, tr->top));
   PetscCall(Prepare(tr, ts, k));
   if (tr->touched) PetscCall(VecCopy(tr->top, ts->vec_sol));
+  PetscCall(PetscTime(&t0));
   PetscCall(adjointstep(ts));
+  PetscCall(PetscTime(&t1));
+  tr->clock.adjoint += t1 - t0;
+  tr->clock.nadjoint++;
   swap     = tr->top;
   tr->top  = tr->base;
   tr->base = swap;
   tr->pos--;
+  PetscCall(CostateMapsPut(tr, ts, tr->pos));
   PetscCall(CrossJump(tr, ts, tr->pos));
   PetscCall(CostateReportProgress(tr, "backward", tr->pos, PETSC_FALSE));
   if (!tr->pos) PetscCall(Finish(tr));
@@ -358,10 +375,10 @@ PetscErrorCode CostateBackwardGet(CostateTraj tr, TS ts, PetscInt k, PetscReal *
   if (top)
     PetscCall(VecCopy(tr->top, u));
   else if (pre)
-    PetscCall(CostateStoreGetEnd(tr->store, CostateKeyOf(k, COSTATE_KEY_PRE), 1, &u));
-  else if (state) {
-    PetscCall(CostateStoreGetEnd(tr->store, CostateKeyOf(k, COSTATE_KEY_STATE), 1, &u));
-  } else
+    PetscCall(CostateRead(tr, CostateKeyOf(k, COSTATE_KEY_PRE), 1, &u));
+  else if (state)
+    PetscCall(CostateRead(tr, CostateKeyOf(k, COSTATE_KEY_STATE), 1, &u));
+  else
     PetscCall(Compute(tr, ts, k, u));
   *t = tr->log.t[k];
   if (k && tr->tj->adjoint_solve_mode) PetscCall(TSSetTimeStep(ts, -(*t) + CostateLogStart(&tr->log, k)));

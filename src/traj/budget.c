@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 /* A plain number counts states; with a suffix it is bytes per rank: KB MB GB TB are powers of 1000, KiB ... of 1024. */
-PetscErrorCode CostateParseRAM(MPI_Comm comm, const char text[], PetscInt64 *states, PetscInt64 *bytes)
+PetscErrorCode CostateParseBudget(MPI_Comm comm, const char option[], const char whose[], const char text[],
+                                  PetscInt64 *states, PetscInt64 *bytes)
 {
   static const char units[] = "KMGT";
   char             *end;
@@ -19,37 +20,37 @@ PetscErrorCode CostateParseRAM(MPI_Comm comm, const char text[], PetscInt64 *sta
   errno            = 0;
   x                = strtod(text, &end);
   PetscCheck(end != text && !errno && !PetscIsInfOrNanReal((PetscReal)x), comm, PETSC_ERR_ARG_WRONG,
-             "-ts_trajectory_costate_ram %s: give a number of states, such as 20, or bytes for each rank, such as "
+             "%s %s: give a number of states, such as 20, or bytes %s, such as "
              "512MB or 4GB",
+             option, text, whose);
+  PetscCheck(x > 0, comm, PETSC_ERR_ARG_OUTOFRANGE, "%s %s: at least one state has to be kept, the initial one", option,
              text);
-  PetscCheck(x > 0, comm, PETSC_ERR_ARG_OUTOFRANGE,
-             "-ts_trajectory_costate_ram %s: at least one state has to be kept, the initial one", text);
   if (!*end) {
     PetscCheck(x == (double)(PetscInt64)x, comm, PETSC_ERR_ARG_WRONG,
-               "-ts_trajectory_costate_ram %s: a number without a suffix counts states and must be whole; bytes have a "
+               "%s %s: a number without a suffix counts states and must be whole; bytes have a "
                "suffix, such as 1.5GB",
-               text);
+               option, text);
     PetscCheck(x <= 1e7, comm, PETSC_ERR_ARG_OUTOFRANGE,
-               "-ts_trajectory_costate_ram %s: a number without a suffix counts states. Were bytes meant? Then write "
+               "%s %s: a number without a suffix counts states. Were bytes meant? Then write "
                "%.0fB or %.4gGB",
-               text, x, x / 1e9);
+               option, text, x, x / 1e9);
     *states = (PetscInt64)x;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (toupper((unsigned char)*end) != 'B') {
     const char *u = strchr(units, toupper((unsigned char)*end));
 
-    PetscCheck(u, comm, PETSC_ERR_ARG_WRONG,
-               "-ts_trajectory_costate_ram %s: unknown suffix; use KB, MB, GB, TB (or KiB, MiB, GiB, TiB)", text);
+    PetscCheck(u, comm, PETSC_ERR_ARG_WRONG, "%s %s: unknown suffix; use KB, MB, GB, TB (or KiB, MiB, GiB, TiB)",
+               option, text);
     end++;
     for (scale = 1; u >= units; u--) scale *= *end == 'i' ? 1024 : 1000;
     if (*end == 'i') end++;
   }
   if (toupper((unsigned char)*end) == 'B') end++;
-  PetscCheck(!*end, comm, PETSC_ERR_ARG_WRONG,
-             "-ts_trajectory_costate_ram %s: unknown suffix; use KB, MB, GB, TB (or KiB, MiB, GiB, TiB)", text);
-  PetscCheck(x * scale < 1e18, comm, PETSC_ERR_ARG_OUTOFRANGE,
-             "-ts_trajectory_costate_ram %s is more memory than any machine has", text);
+  PetscCheck(!*end, comm, PETSC_ERR_ARG_WRONG, "%s %s: unknown suffix; use KB, MB, GB, TB (or KiB, MiB, GiB, TiB)",
+             option, text);
+  PetscCheck(x * scale < 1e18, comm, PETSC_ERR_ARG_OUTOFRANGE, "%s %s is more memory than any machine has", option,
+             text);
   *bytes = PetscMax(1, (PetscInt64)(x * scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

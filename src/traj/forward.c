@@ -92,6 +92,13 @@ PetscErrorCode CostateForwardSet(CostateTraj tr, TS ts, PetscInt k, PetscReal t,
     tr->event   = (PetscBool)(ts->event->recorder.ctr > tr->nevents);
     tr->nevents = ts->event->recorder.ctr;
   }
+  if (k > 1) { /* the first step sets up the solvers */
+    PetscLogDouble now;
+
+    PetscCall(PetscTime(&now));
+    tr->clock.forward += now - tr->entered;
+    tr->clock.nforward++;
+  }
   tr->ended    = (PetscBool)(ts->reason != TS_CONVERGED_ITERATING);
   tr->have_top = PETSC_FALSE;
   if (tr->ended || tr->jumps) PetscCall(KeepTop(tr, X));
@@ -160,6 +167,10 @@ PetscErrorCode CostateSchedCreate(CostateTraj tr, const char policy[], PetscInt 
   costate_sched_config cfg = {0};
 
   PetscFunctionBegin;
+  if (tr->dir[0] && !tr->disk) PetscCall(CostateDiskOpen(tr, tr->ts));
+  PetscCall(CostateDiskStates(tr, &cfg.disk));
+  cfg.io = tr->behind ? COSTATE_IO_BEHIND : COSTATE_IO_REREAD;
+  if (tr->costs_given || tr->costs_known) CostateDiskCosts(tr, &cfg.costs);
   cfg.policy         = policy;
   cfg.units          = tr->units;
   cfg.stage_units    = tr->g;
@@ -206,7 +217,7 @@ static PetscErrorCode Budget(CostateTraj tr, PetscInt n)
 PetscErrorCode CostateForwardArrive(CostateTraj tr, TS ts, PetscInt n, costate_arrival kind)
 {
   costate_action a;
-  PetscBool      kept = PETSC_FALSE;
+  PetscBool      kept = PETSC_FALSE, disk;
 
   PetscFunctionBegin;
   PetscCall(Budget(tr, n));
@@ -217,8 +228,11 @@ PetscErrorCode CostateForwardArrive(CostateTraj tr, TS ts, PetscInt n, costate_a
   for (;;) {
     PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
     if (a.kind == COSTATE_YIELD) break;
+    PetscCall(CostateDiskObey(tr, &a, &disk));
+    if (disk) continue;
     if (a.kind == COSTATE_EVICT) {
       PetscCall(CostateDrop(tr, (PetscInt)a.step, a.what == COSTATE_STATE ? COSTATE_KEY_STATE : COSTATE_KEY_STAGES));
+      if (a.what == COSTATE_STATE) PetscCall(CostateDrop(tr, (PetscInt)a.step, COSTATE_KEY_PRE));
       continue;
     }
     PetscCheck(a.kind == COSTATE_STORE, PETSC_COMM_SELF, PETSC_ERR_PLIB,
@@ -237,6 +251,7 @@ PetscErrorCode CostateForwardArrive(CostateTraj tr, TS ts, PetscInt n, costate_a
   }
   if (tr->held >= 0) PetscCall(CostateDrop(tr, tr->held, COSTATE_KEY_STATE));
   tr->held = -1;
+  PetscCall(CostateDiskReckon(tr, n, kept));
   if (kept) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostatePut(tr, ts, n, COSTATE_KEY_STATE));
   tr->held = n;
@@ -264,5 +279,6 @@ PetscErrorCode CostateForwardEnter(CostateTraj tr, TS ts)
     tr->ended = PETSC_FALSE;
   }
   PetscCall(CostateLogEnter(&tr->log, ts));
+  PetscCall(PetscTime(&tr->entered));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

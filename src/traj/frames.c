@@ -57,10 +57,28 @@ PetscErrorCode CostatePut(CostateTraj tr, TS ts, PetscInt k, CostateKey what)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* In memory or on disk. */
 PetscErrorCode CostateHas(CostateTraj tr, PetscInt k, CostateKey what, PetscBool *has)
 {
   PetscFunctionBegin;
   PetscCall(CostateStoreHas(tr->store, CostateKeyOf(k, what), has));
+  if (!*has && tr->disk) PetscCall(CostateStoreHas(tr->disk, CostateKeyOf(k, what), has));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A frame from wherever it is; one that is on disk alone, which nobody but a stray reader asks for, passes by memory.
+ */
+PetscErrorCode CostateRead(CostateTraj tr, PetscInt64 key, PetscInt n, Vec v[])
+{
+  CostateStore from = tr->store;
+  PetscBool    has;
+
+  PetscFunctionBegin;
+  PetscCall(CostateDiskSettle(tr, key));
+  PetscCall(CostateStoreHas(from, key, &has));
+  if (!has && tr->disk) from = tr->disk;
+  PetscCall(CostateStoreGetBegin(from, key));
+  PetscCall(CostateStoreGetEnd(from, key, n, v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -69,8 +87,10 @@ PetscErrorCode CostateDrop(CostateTraj tr, PetscInt k, CostateKey what)
   PetscBool has;
 
   PetscFunctionBegin;
-  PetscCall(CostateHas(tr, k, what, &has));
-  if (has) PetscCall(CostateStoreDrop(tr->store, CostateKeyOf(k, what)));
+  PetscCall(CostateStoreHas(tr->store, CostateKeyOf(k, what), &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CostateDiskSettle(tr, CostateKeyOf(k, what)));
+  PetscCall(CostateStoreDrop(tr->store, CostateKeyOf(k, what)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -92,8 +112,7 @@ PetscErrorCode CostateFetchState(CostateTraj tr, TS ts, PetscInt k, Vec u)
     v[n++] = tr->sens;
     PetscCall(SensBegin(tr, ts, &a));
   }
-  PetscCall(CostateStoreGetBegin(tr->store, key));
-  PetscCall(CostateStoreGetEnd(tr->store, key, n, v));
+  PetscCall(CostateRead(tr, key, n, v));
   if (work) PetscCall(SensEnd(tr, ts, &a));
   PetscCall(PetscLogEventEnd(Costate_Fetch, tr->tj, ts, 0, 0));
   if (!tr->check || !work) PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,310 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Options and the setters that they mirror. */
+/* Options. */
 #include "trajimpl.h"
 #include <limits.h>
-
-const char *const CostateStagesTypes[] = {"auto", "never", "always", "CostateStages", "COSTATE_STAGES_", NULL};
+#include <stdlib.h>
+#include <string.h>
 
 /* The options check compares what nobody read with these. */
-const char *const CostateTrajOptions[] = {"ts_trajectory_costate_policy", "ts_trajectory_costate_ram",
-                                          "ts_trajectory_costate_steps",  "ts_trajectory_costate_stride",
-                                          "ts_trajectory_costate_stages", "ts_trajectory_costate_check",
-                                          "ts_trajectory_costate_jumps",  "ts_trajectory_costate_progress",
-                                          "ts_trajectory_costate_report", NULL};
+const char *const CostateTrajOptions[] = {"ts_trajectory_costate_policy",        "ts_trajectory_costate_ram",
+                                          "ts_trajectory_costate_steps",         "ts_trajectory_costate_stride",
+                                          "ts_trajectory_costate_stages",        "ts_trajectory_costate_check",
+                                          "ts_trajectory_costate_jumps",         "ts_trajectory_costate_progress",
+                                          "ts_trajectory_costate_report",        "ts_trajectory_costate_hdf5",
+                                          "ts_trajectory_costate_hdf5_limit",    "ts_trajectory_costate_hdf5_direct",
+                                          "ts_trajectory_costate_behind",        "ts_trajectory_costate_costs",
+                                          "ts_trajectory_costate_adjoint_every", NULL};
 
-/* A setter may come at any time; what it sets counts from the next run on, which begins with step 0. */
-static PetscErrorCode Ours(TSTrajectory tj, CostateTraj *tr)
+/* "K DIR", "K,DIR", or K alone with DIR as the word that follows on the command line. */
+static PetscErrorCode ParseAdjointEvery(TSTrajectory tj, const char text[])
 {
-  PetscBool ours;
+  MPI_Comm    comm = PetscObjectComm((PetscObject)tj);
+  char       *end, option[PETSC_MAX_OPTION_NAME + 64];
+  const char *prefix = ((PetscObject)tj)->prefix;
+  long        k      = strtol(text, &end, 10);
+  int         argc;
+  char      **argv;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(tj, TSTRAJECTORY_CLASSID, 1);
-  PetscCall(PetscObjectTypeCompare((PetscObject)tj, TSTRAJECTORYCOSTATE, &ours));
-  PetscCheck(ours, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_WRONG,
-             "The trajectory is of type %s and not costate: call TSTrajectorySetType(tj, ts, TSTRAJECTORYCOSTATE) "
-             "first",
-             ((PetscObject)tj)->type_name ? ((PetscObject)tj)->type_name : "(none)");
-  *tr = (CostateTraj)tj->data;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-  TSTrajectoryCostateSetPolicy - Chooses the policy that decides which states are kept
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- policy - "online" (the number of steps is unknown; the default), "wang" (Wang, Moin, Iaccarino 2009, a proved bound on
-  the repetition of each step), "offline" (the number is known, see `TSTrajectoryCostateSetSteps()`), "all" (every state
-is kept, or the run is refused), "stride"
-
-  Options Database Key:
-. -ts_trajectory_costate_policy <online> - the policy
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetRAM()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetPolicy(TSTrajectory tj, const char policy[])
-{
-  CostateTraj tr;
-  const char *name, *nearest = NULL;
-  int         best = INT_MAX;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  for (int i = 0; (name = costate_sched_policy_name(i)); i++) {
-    int d = CostateEditDistance(policy, name);
-
-    if (d >= best) continue;
-    best    = d;
-    nearest = name;
+  PetscCheck(end != text && k > 0 && k < INT_MAX && (!*end || strchr(" ,:", *end)), comm, PETSC_ERR_ARG_WRONG,
+             "-ts_trajectory_costate_adjoint_every %s: give a number and a directory, as in "
+             "-ts_trajectory_costate_adjoint_every 10,maps",
+             text);
+  while (*end && strchr(" ,:", *end)) end++;
+  if (!*end) {
+    PetscCall(PetscSNPrintf(option, sizeof(option), "-%sts_trajectory_costate_adjoint_every", prefix ? prefix : ""));
+    PetscCall(PetscGetArgs(&argc, &argv));
+    for (int i = 1; i + 2 < argc; i++) {
+      if (!strcmp(argv[i], option) && !strcmp(argv[i + 1], text) && argv[i + 2][0] != '-') end = argv[i + 2];
+    }
   }
-  PetscCheck(best == 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_UNKNOWN_TYPE,
-             "-ts_trajectory_costate_policy %s: there is no such policy. Did you mean %s? `costate list` shows those "
-             "there are",
-             policy, nearest);
-  PetscCall(PetscStrncpy(tr->policy, policy, sizeof(tr->policy)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-  TSTrajectoryCostateSetRAM - Sets the memory budget for checkpoints
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- budget - a whole number of states, such as "20", or the bytes that each rank may hold, such as "512MB" or "1.5GiB"
-
-  Options Database Keys:
-+ -ts_trajectory_costate_ram <budget> - the budget; by default half of what the node and its control group leave free
-after the first step, shared evenly by the ranks of the node, the minimum over all ranks
-- -ts_trajectory_max_cps_ram <n> - PETSC's own name for a number of states; heeded unless the budget is given
-
-  Notes:
-  The budget holds states, stage records and the states at boundaries (events, `TSSolve()` calls). Beyond it a rank
-holds one frame that waits for its decision, two work vectors (three to four for FSAL Runge-Kutta methods) and the step
-log, 25 bytes a step.
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetStages()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetRAM(TSTrajectory tj, const char budget[])
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  PetscCall(CostateParseRAM(PetscObjectComm((PetscObject)tj), budget, &tr->ram_states, &tr->ram_bytes));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-  TSTrajectoryCostateSetSteps - Tells the policy "offline" how many steps the run will have
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- steps - the number of steps. A run that ends earlier or goes on longer gets the right gradient all the same, for more
-  recomputed steps, and a warning
-
-  Options Database Key:
-. -ts_trajectory_costate_steps <n> - the number of steps
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetPolicy()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetSteps(TSTrajectory tj, PetscInt steps)
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  PetscCheck(steps > 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_OUTOFRANGE,
-             "-ts_trajectory_costate_steps %" PetscInt_FMT ": the number of steps must be positive", steps);
-  tr->steps = steps;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-  TSTrajectoryCostateSetStride - Tells the policy "stride" which states to keep
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- stride - every stride-th state is kept; a run for which the budget does not hold them is refused
-
-  Options Database Key:
-. -ts_trajectory_costate_stride <n> - the stride, 1 by default
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetPolicy()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetStride(TSTrajectory tj, PetscInt stride)
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  PetscCheck(stride > 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_OUTOFRANGE,
-             "-ts_trajectory_costate_stride %" PetscInt_FMT ": the stride must be positive", stride);
-  tr->stride = stride;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-  TSTrajectoryCostateSetStages - Whether stage data of steps are kept beside states
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- stages - `COSTATE_STAGES_AUTO` keeps them in memory that no state needs, `COSTATE_STAGES_NEVER` never,
-  `COSTATE_STAGES_ALWAYS` with every state, so that one state of the budget is a state and its stages
-
-  Options Database Key:
-. -ts_trajectory_costate_stages <auto,never,always> - the choice
-
-  Notes:
-  A step whose stage data are kept is not executed again. The theta method with end points, backward Euler and forward
-Euler need no stage data beside the states; with `COSTATE_STAGES_NEVER` their steps are executed again nevertheless.
-  `TSTrajectorySetSolutionOnly()` means no stage records.
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetRAM()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetStages(TSTrajectory tj, CostateStages stages)
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  tr->stages = stages;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-  TSTrajectoryCostateSetCheck - Whether a repeated step is compared with the run
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- check - `PETSC_TRUE` (the default): 8 bytes of XXH3 of each state are logged, and a repeated step that differs, or a
-restored state from which steps are repeated, is an error that names the step
-
-  Options Database Key:
-. -ts_trajectory_costate_check <true> - the choice
-
-  Note:
-  One pass over the state for each step, about 10 GB/s on a core.
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetJumps()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetCheck(TSTrajectory tj, PetscBool check)
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  tr->check = check;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-  TSTrajectoryCostateSetJumps - Vouches for changes of the state that TSAdjoint does not see
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- jumps - `PETSC_TRUE`: the application applies the adjoint of every change that it makes to the state between two steps
-
-  Options Database Key:
-. -ts_trajectory_costate_jumps <false> - the choice
-
-  Note:
-  A state that is changed in `TSSetPostStep()` or `TSSetPreStep()` and not by an event is otherwise an error, since the
-  gradient would be that of a run without the change. With it such a state is a boundary, which takes two states of the
-budget.
-
-  Level: advanced
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetCheck()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetJumps(TSTrajectory tj, PetscBool jumps)
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  tr->jumps = jumps;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-  TSTrajectoryCostateSetProgress - Shows where the run is, in one line on standard error
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- progress - `PETSC_TRUE`: forward, recomputed and backward steps, with an estimate of the time left
-
-  Options Database Key:
-. -ts_trajectory_costate_progress <false> - the choice
-
-  Level: beginner
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetReport()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetProgress(TSTrajectory tj, PetscBool progress)
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  tr->progress = progress;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-  TSTrajectoryCostateSetReport - Writes a JSON file about each backward sweep
-
-  Logically Collective
-
-  Input Parameters:
-+ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- file - its name; it is written anew after each backward sweep, by rank 0
-
-  Options Database Key:
-. -ts_trajectory_costate_report <file> - the name
-
-  Note:
-  Fields: steps, advances, evaluations, the offline optimum for the same steps and budget, their ratio, recomputed
-steps, budget, peak states and bytes per rank, bytes of the full trajectory, seconds per phase.
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetProgress()`
-@*/
-PetscErrorCode TSTrajectoryCostateSetReport(TSTrajectory tj, const char file[])
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(Ours(tj, &tr));
-  PetscCall(PetscStrncpy(tr->report, file, sizeof(tr->report)));
+  PetscCheck(*end, comm, PETSC_ERR_ARG_WRONG,
+             "-ts_trajectory_costate_adjoint_every %s: a directory is missing, as in "
+             "-ts_trajectory_costate_adjoint_every 10,maps",
+             text);
+  PetscCall(TSTrajectoryCostateSetAdjointEvery(tj, (PetscInt)k, end));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -320,10 +58,21 @@ static PetscErrorCode SetMaxCpsRAM(TSTrajectory tj, PetscInt n)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What TSTrajectorySetMaxCpsDisk() calls. */
+static PetscErrorCode SetMaxCpsDisk(TSTrajectory tj, PetscInt n)
+{
+  PetscFunctionBegin;
+  PetscCheck(n >= 0, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_trajectory_max_cps_disk %" PetscInt_FMT ": the number of states on disk must not be negative", n);
+  ((CostateTraj)tj->data)->max_cps_disk = n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateTrajComposeSetters(TSTrajectory tj, PetscBool yes)
 {
   PetscFunctionBegin;
   PetscCall(PetscObjectComposeFunction((PetscObject)tj, "TSTrajectorySetMaxCpsRAM_C", yes ? SetMaxCpsRAM : NULL));
+  PetscCall(PetscObjectComposeFunction((PetscObject)tj, "TSTrajectorySetMaxCpsDisk_C", yes ? SetMaxCpsDisk : NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -332,11 +81,10 @@ static PetscErrorCode RefuseMemoryOptions(TSTrajectory tj)
 {
   static const char *const names[][2] = {
       {"-ts_trajectory_max_units_ram", "give states or bytes with -ts_trajectory_costate_ram"},
-      {"-ts_trajectory_max_cps_disk", "there is no disk tier yet"},
-      {"-ts_trajectory_max_units_disk", "there is no disk tier yet"},
+      {"-ts_trajectory_max_units_disk", "give states or bytes with -ts_trajectory_costate_hdf5_limit"},
       {"-ts_trajectory_stride", "use -ts_trajectory_costate_policy stride -ts_trajectory_costate_stride"},
       {"-ts_trajectory_revolve_online", "the policy online is the default"},
-      {"-ts_trajectory_save_stack", "there is no disk tier yet"},
+      {"-ts_trajectory_save_stack", "states go to disk one by one (-ts_trajectory_costate_hdf5)"},
       {"-ts_trajectory_use_dram", "states are kept in ordinary memory"},
       {"-ts_trajectory_memory_type", "choose with -ts_trajectory_costate_policy"},
   };
@@ -359,6 +107,9 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscInt    n      = 0;
   PetscEnum   stages = (PetscEnum)tr->stages;
   char        text[PETSC_MAX_PATH_LEN];
+  PetscReal   cost[4];
+  double      costs[4];
+  PetscInt    ncost = 4;
 
   PetscFunctionBegin;
   PetscCall(RefuseMemoryOptions(tj));
@@ -397,6 +148,36 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsString("-ts_trajectory_costate_report", "JSON file with counts, bytes and seconds",
                                "TSTrajectoryCostateSetReport", tr->report, text, sizeof(text), &set));
   if (set) PetscCall(TSTrajectoryCostateSetReport(tj, text));
+  PetscCall(PetscOptionsString("-ts_trajectory_costate_hdf5", "Directory for states that memory does not hold",
+                               "TSTrajectoryCostateSetHDF5", tr->dir, text, sizeof(text), &set));
+  if (set) PetscCall(TSTrajectoryCostateSetHDF5(tj, text));
+  n = tr->max_cps_disk;
+  PetscCall(PetscOptionsInt("-ts_trajectory_max_cps_disk", "Number of states on disk", "TSTrajectorySetMaxCpsDisk", n,
+                            &n, &set));
+  if (set) PetscCall(SetMaxCpsDisk(tj, n));
+  PetscCall(PetscOptionsString("-ts_trajectory_costate_hdf5_limit",
+                               "What the disk may hold: a number of states, or bytes of all ranks such as 2TB",
+                               "TSTrajectoryCostateSetHDF5Limit", "none", text, sizeof(text), &set));
+  if (set) PetscCall(TSTrajectoryCostateSetHDF5Limit(tj, text));
+  PetscCall(PetscOptionsBool("-ts_trajectory_costate_hdf5_direct", "Past the page cache (O_DIRECT) where possible",
+                             "TSTrajectoryCostateSetHDF5Direct", tr->direct, &flg, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetHDF5Direct(tj, flg));
+  PetscCall(PetscOptionsBool("-ts_trajectory_costate_behind", "Write and read behind the computation",
+                             "TSTrajectoryCostateSetBehind", tr->behind, &flg, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetBehind(tj, flg));
+  PetscCall(PetscOptionsRealArray("-ts_trajectory_costate_costs",
+                                  "What a step, an adjoint step, a write, a read cost, instead of measuring it",
+                                  "TSTrajectoryCostateSetCosts", cost, &ncost, &set));
+  if (set) {
+    PetscCheck(ncost == 4, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_WRONG,
+               "-ts_trajectory_costate_costs: four numbers are needed, uf,ub,w,r, but %" PetscInt_FMT " are there",
+               ncost);
+    for (int i = 0; i < 4; i++) costs[i] = (double)cost[i];
+    PetscCall(TSTrajectoryCostateSetCosts(tj, costs));
+  }
+  PetscCall(PetscOptionsString("-ts_trajectory_costate_adjoint_every", "Keep every k-th lambda in files: K,DIR",
+                               "TSTrajectoryCostateSetAdjointEvery", "none", text, sizeof(text), &set));
+  if (set) PetscCall(ParseAdjointEvery(tj, text));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

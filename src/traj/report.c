@@ -5,7 +5,41 @@
 typedef struct {
   PetscInt   steps;
   PetscInt64 advances, evaluations, optimum, full_bytes, peak_bytes, budget_bytes, state_bytes, log_bytes;
+  /* disk: frames are those of one rank, as many as of any other; bytes of all ranks; seconds of the slowest */
+  PetscInt64    writes, reads, bytes_written, bytes_read;
+  double        write, read, waited, hidden;
+  costate_costs costs;
 } Figures;
+
+/* Collective: what the disk tier has done. */
+static PetscErrorCode GetDiskFigures(CostateTraj tr, Figures *f)
+{
+  CostateStoreIO io   = tr->io;
+  MPI_Comm       comm = PetscObjectComm((PetscObject)tr->tj);
+  PetscInt64     bytes[2], all[2];
+  double         seconds[3], most[3];
+
+  PetscFunctionBegin;
+  if (!tr->dir[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  if (tr->disk) PetscCall(CostateStoreGetIO(tr->disk, &io));
+  bytes[0]   = io.bytes_written;
+  bytes[1]   = io.bytes_read;
+  seconds[0] = io.seconds_write;
+  seconds[1] = io.seconds_read;
+  seconds[2] = io.seconds_waited;
+  PetscCallMPI(MPI_Allreduce(bytes, all, 2, MPIU_INT64, MPI_SUM, comm));
+  PetscCallMPI(MPI_Allreduce(seconds, most, 3, MPI_DOUBLE, MPI_MAX, comm));
+  f->writes        = io.writes;
+  f->reads         = io.reads;
+  f->bytes_written = all[0];
+  f->bytes_read    = all[1];
+  f->write         = most[0];
+  f->read          = most[1];
+  f->waited        = most[2];
+  f->hidden        = most[0] + most[1] > 0 ? PetscMax(0, 1 - most[2] / (most[0] + most[1])) : 0;
+  CostateDiskCosts(tr, &f->costs);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Collective: the bytes are the largest on any rank. */
 static PetscErrorCode GetFigures(CostateTraj tr, Figures *f)
@@ -30,6 +64,27 @@ static PetscErrorCode GetFigures(CostateTraj tr, Figures *f)
   f->peak_bytes   = out[2];
   f->log_bytes    = out[3];
   f->budget_bytes = tr->units * out[0];
+  PetscCall(GetDiskFigures(tr, f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteDisk(CostateTraj tr, const Figures *f, PetscViewer v)
+{
+  PetscFunctionBegin;
+  if (!tr->dir[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscViewerASCIIPrintf(v,
+                                   "  \"disk\": {\"writes\": %" PetscInt64_FMT ", \"reads\": %" PetscInt64_FMT
+                                   ", \"bytes_written\": %" PetscInt64_FMT ", \"bytes_read\": %" PetscInt64_FMT
+                                   ",\n    \"seconds_write\": %.6f, \"seconds_read\": %.6f, "
+                                   "\"seconds_waited\": %.6f, \"hidden\": %.4f,\n    \"behind\": %s, \"direct\": %s, "
+                                   "\"period\": %" PetscInt64_FMT ", \"peak_on_disk\": %" PetscInt64_FMT
+                                   ",\n    \"costs\": {\"given\": %s, \"step\": %.6g, \"adjoint_step\": %.6g, "
+                                   "\"write\": %.6g, \"read\": %.6g}},\n",
+                                   f->writes, f->reads, f->bytes_written, f->bytes_read, f->write, f->read, f->waited,
+                                   f->hidden, tr->io.behind ? "true" : "false", tr->io.direct ? "true" : "false",
+                                   (PetscInt64)tr->stats.period, (PetscInt64)tr->stats.peak_disk,
+                                   tr->costs_given ? "true" : "false", f->costs.forward, f->costs.adjoint,
+                                   f->costs.write, f->costs.read));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -118,6 +173,7 @@ PetscErrorCode CostateReportWrite(CostateTraj tr)
                                    "  \"state_bytes\": %" PetscInt64_FMT ",\n  \"peak_bytes\": %" PetscInt64_FMT
                                    ",\n  \"full_bytes\": %" PetscInt64_FMT ",\n  \"log_bytes\": %" PetscInt64_FMT ",\n",
                                    f.state_bytes, f.peak_bytes, f.full_bytes, f.log_bytes));
+  PetscCall(WriteDisk(tr, &f, v));
   PetscCall(PetscViewerASCIIPrintf(v,
                                    "  \"seconds\": {\"forward\": %.6f, \"recompute\": %.6f, \"backward\": %.6f}\n}\n",
                                    tr->seconds[0], tr->seconds[1], PetscMax(0, tr->seconds[2] - tr->seconds[1])));
@@ -147,6 +203,21 @@ PetscErrorCode CostateReportView(CostateTraj tr, PetscViewer v)
                                    "would take %" PetscInt64_FMT " bytes a rank\n",
                                    tr->units, f.state_bytes, tr->measured ? " (measured)" : "", tr->stats.peak_units,
                                    f.full_bytes));
+  if (tr->dir[0]) {
+    PetscCall(PetscViewerASCIIPrintf(v,
+                                     "disk %s: %" PetscInt64_FMT " states written, %" PetscInt64_FMT
+                                     " read, %.3g GB and %.3g GB; I/O took %.3g s, of "
+                                     "which %.0f%% hidden behind the computation%s\n",
+                                     tr->dir, f.writes, f.reads, (double)f.bytes_written / 1e9,
+                                     (double)f.bytes_read / 1e9, f.write + f.read, 100 * f.hidden,
+                                     tr->io.direct ? ", past the page cache" : ""));
+    PetscCall(
+        PetscViewerASCIIPrintf(v,
+                               "a state goes to disk every %" PetscInt64_FMT
+                               " steps; a step costs %.3g, an adjoint step %.3g, a write %.3g, a read %.3g (%s)\n",
+                               (PetscInt64)tr->stats.period, f.costs.forward, f.costs.adjoint, f.costs.write,
+                               f.costs.read, tr->costs_given ? "given" : "seconds, measured"));
+  }
   if (tr->store) PetscCall(CostateStoreView(tr->store, v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

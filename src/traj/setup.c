@@ -207,6 +207,9 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
   PetscCall(ClassifyMethod(tr, ts));
   PetscCall(CreateVecs(tr, ts));
   PetscCall(SizeFrames(tr, ts));
+  if (tr->max_cps_disk && !tr->dir[0])
+    PetscCall(PetscStrncpy(tr->dir, tr->tj->dirname ? tr->tj->dirname : "TS-data", sizeof(tr->dir)));
+  if (tr->max_cps_disk && !tr->disk_states && !tr->disk_bytes) tr->disk_states = tr->max_cps_disk;
   /* PETSc removes the tree below dirname when the trajectory is destroyed; nothing of ours is there */
   PetscCall(PetscFree(tr->tj->dirname));
   PetscCall(CostateHooksInstall(ts));

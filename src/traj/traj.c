@@ -26,6 +26,8 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   PetscFunctionBegin;
   costate_sched_destroy(tr->sched);
   tr->sched = NULL;
+  PetscCall(CostateDiskClose(tr));
+  PetscCall(CostateMapsClose(tr));
   PetscCall(CostateStoreDestroy(&tr->store));
   PetscCall(CostateLogReset(&tr->log));
   PetscCall(VecDestroy(&tr->klast));
@@ -37,6 +39,7 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   tr->have_top = tr->ended = tr->event = tr->jump = tr->measured = tr->stages_lost = PETSC_FALSE;
   tr->replayed = tr->sweeps = 0;
   tr->boundaries            = 0;
+  tr->nstarts               = 0;
   PetscCall(PetscArrayzero(tr->seconds, 3));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -53,9 +56,12 @@ static PetscErrorCode TSTrajectoryReset_Costate(TSTrajectory tj)
 
 static PetscErrorCode TSTrajectoryDestroy_Costate(TSTrajectory tj)
 {
+  CostateTraj tr = (CostateTraj)tj->data;
+
   PetscFunctionBegin;
   PetscCall(TSTrajectoryReset_Costate(tj));
   PetscCall(CostateTrajComposeSetters(tj, PETSC_FALSE));
+  PetscCall(PetscFree(tr->moves));
   PetscCall(PetscFree(tj->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -103,6 +109,12 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
   Options Database Keys:
 + -ts_trajectory_costate_policy <online> - which states are kept, see `TSTrajectoryCostateSetPolicy()`
 . -ts_trajectory_costate_ram <budget> - states, or bytes per rank such as 512MB, see `TSTrajectoryCostateSetRAM()`
+. -ts_trajectory_costate_hdf5 <dir> - what does not fit goes to HDF5 files there, see `TSTrajectoryCostateSetHDF5()`
+. -ts_trajectory_costate_hdf5_limit <limit> - states, or bytes in all, see `TSTrajectoryCostateSetHDF5Limit()`
+. -ts_trajectory_costate_hdf5_direct <true> - O_DIRECT, see `TSTrajectoryCostateSetHDF5Direct()`
+. -ts_trajectory_costate_behind <true> - I/O behind the computation, see `TSTrajectoryCostateSetBehind()`
+. -ts_trajectory_costate_costs <uf,ub,w,r> - what things cost, see `TSTrajectoryCostateSetCosts()`
+. -ts_trajectory_costate_adjoint_every <k dir> - keeps every k-th lambda, see `TSTrajectoryCostateSetAdjointEvery()`
 . -ts_trajectory_costate_steps <n> - the number of steps, for the policy offline, see `TSTrajectoryCostateSetSteps()`
 . -ts_trajectory_costate_stride <1> - for the policy stride, see `TSTrajectoryCostateSetStride()`
 . -ts_trajectory_costate_stages <auto> - stage records, see `TSTrajectoryCostateSetStages()`
@@ -111,6 +123,8 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 `TSTrajectoryCostateSetJumps()` . -ts_trajectory_costate_progress <false> - one line on stderr, see
 `TSTrajectoryCostateSetProgress()` . -ts_trajectory_costate_report <file> - JSON, see `TSTrajectoryCostateSetReport()`
 . -ts_trajectory_max_cps_ram <n> - PETSc's name for a budget of n states
+. -ts_trajectory_max_cps_disk <n> - PETSc's name for a limit of n states on disk; turns the tier on
+. -ts_trajectory_keep_files - the HDF5 files stay
 . -ts_trajectory_solution_only - no stage records
 . -ts_trajectory_monitor - prints each state that is set or asked for
 - -ts_trajectory_view - prints the counts after the backward sweep
@@ -134,6 +148,8 @@ PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory tj, TS ts)
   PetscCall(PetscNew(&tr));
   tr->tj     = tj;
   tr->check  = PETSC_TRUE;
+  tr->behind = PETSC_TRUE;
+  tr->direct = PETSC_TRUE;
   tr->stride = 1;
   PetscCall(PetscStrncpy(tr->policy, "online", sizeof(tr->policy)));
   PetscCall(CostateTrajReset(tr));

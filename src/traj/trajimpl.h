@@ -3,12 +3,15 @@
   The trajectory obeys the scheduler, keeps what the store holds, and repeats steps.
 
     traj.c     the TSTrajectory type: create, set, get, view, destroy
-    options.c  the options and their setters
+    options.c  the options
+    setters.c, setters_disk.c  the setters that they mirror
     setup.c    what is checked and sized before the first step
     hooks.c    what is wrapped around the functions of a TS, and how it finds its way back
     log.c      the step log: everything that has to be known to repeat a step
     forward.c  the forward sweep: arrivals
     frames.c   what goes into the store and comes back
+    disk.c     what goes on to the disk, and what that costs
+    maps.c     every K-th lambda, for whoever looks at it
     backward.c the backward sweep: from an action list to the stage data of one step
     replay.c   one step again, bit for bit
     budget.c   how much memory there is
@@ -82,6 +85,19 @@ typedef enum {
 } CostateKey;
 #define CostateKeyOf(k, what) (4 * (PetscInt64)(k) + (PetscInt64)(what))
 
+/* Seconds clocked since stock was taken of them last; what the disk did is counted by its store. */
+typedef struct {
+  double         forward, adjoint;
+  PetscInt64     nforward, nadjoint, writes;
+  CostateStoreIO io; /* as it was then */
+} CostateClock;
+
+/* A frame on its way to or from the disk */
+typedef struct {
+  PetscInt64 key;
+  PetscBool  out;
+} CostateMove;
+
 typedef struct _n_CostateTraj *CostateTraj;
 struct _n_CostateTraj {
   TSTrajectory tj;
@@ -94,6 +110,13 @@ struct _n_CostateTraj {
   CostateStages stages;
   PetscBool     check, jumps, progress;
   char          report[PETSC_MAX_PATH_LEN];
+  char          dir[PETSC_MAX_PATH_LEN]; /* of the disk tier; empty: there is none */
+  PetscInt64    disk_states, disk_bytes; /* its limit, one of them or neither */
+  PetscInt      max_cps_disk;            /* PETSc's name for disk_states */
+  PetscBool     behind, direct, costs_given;
+  costate_costs costs;      /* given, or as measured last; adjoint: the adjoint step alone */
+  PetscInt      maps_every; /* every which lambda is kept */
+  char          maps_dir[PETSC_MAX_PATH_LEN];
   /* what a frame is, known after setup */
   CostateMethod method;
   PetscBool     fsal;      /* the next step uses the last stage derivative of this one, so a state frame holds both */
@@ -109,7 +132,13 @@ struct _n_CostateTraj {
   costate_sched *sched;
   PetscInt64     units;
   PetscBool      measured; /* the budget was measured, not given */
-  CostateStore   store;
+  CostateStore   store, disk, maps;
+  CostateMove   *moves; /* frames that are on their way to or from the disk */
+  PetscInt       nmoves, movecap, nstarts;
+  PetscBool      costs_known;
+  CostateClock   clock;
+  PetscLogDouble entered; /* when the present forward step was */
+  CostateStoreIO io;      /* of the disk tier that was closed last */
   CostateLog     log;
   PetscInt       held;      /* the state that waits for its decision in the store, or -1 */
   Vec            top, base; /* states k and k-1 of the adjoint step k that comes next */
@@ -155,6 +184,7 @@ PETSC_INTERN PetscErrorCode CostateTrajCheckSize(CostateTraj, PetscInt, Vec);
 
 /* options.c */
 PETSC_INTERN PetscErrorCode CostateTrajSetFromOptions(TSTrajectory, COSTATE_OPTION_ITEMS);
+PETSC_INTERN PetscErrorCode CostateTrajOurs(TSTrajectory, CostateTraj *);
 PETSC_INTERN PetscErrorCode CostateTrajComposeSetters(TSTrajectory, PetscBool);
 
 /* hooks.c */
@@ -183,6 +213,21 @@ PETSC_INTERN PetscErrorCode CostateDrop(CostateTraj, PetscInt, CostateKey);
 PETSC_INTERN PetscErrorCode CostateHas(CostateTraj, PetscInt, CostateKey, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateStagesHash(CostateTraj, TS, PetscInt64 *);
 
+PETSC_INTERN PetscErrorCode CostateRead(CostateTraj, PetscInt64, PetscInt, Vec *);
+
+/* disk.c */
+PETSC_INTERN PetscErrorCode CostateDiskStates(CostateTraj, PetscInt64 *);
+PETSC_INTERN PetscErrorCode CostateDiskOpen(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateDiskClose(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateDiskSettle(CostateTraj, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateDiskObey(CostateTraj, const costate_action *, PetscBool *);
+PETSC_INTERN PetscErrorCode CostateDiskReckon(CostateTraj, PetscInt, PetscBool);
+PETSC_INTERN void           CostateDiskCosts(CostateTraj, costate_costs *);
+
+/* maps.c */
+PETSC_INTERN PetscErrorCode CostateMapsPut(CostateTraj, TS, PetscInt);
+PETSC_INTERN PetscErrorCode CostateMapsClose(CostateTraj);
+
 /* replay.c */
 typedef struct {
   PetscInt  steps, ksp_its, snes_its, num_snes_failures, reject, ifuncs, rhsfuncs, ijacs, rhsjacs, justdecreased;
@@ -200,7 +245,8 @@ PETSC_INTERN PetscErrorCode CostateReplayStep(CostateTraj, TS, PetscInt);
 PETSC_INTERN PetscErrorCode CostateReplayAgree(CostateTraj);
 
 /* budget.c */
-PETSC_INTERN PetscErrorCode CostateParseRAM(MPI_Comm, const char[], PetscInt64 *, PetscInt64 *);
+PETSC_INTERN PetscErrorCode CostateParseBudget(MPI_Comm, const char[], const char[], const char[], PetscInt64 *,
+                                               PetscInt64 *);
 PETSC_INTERN PetscErrorCode CostateFreeMemory(MPI_Comm, PetscInt64 *);
 PETSC_INTERN PetscErrorCode CostateUnitsOfBytes(CostateTraj, PetscInt64, PetscInt64 *);
 
