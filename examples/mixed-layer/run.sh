@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # The demonstration: Taylor test, inversion under a checkpoint budget, comparison and map.
-#   examples/mixed-layer/run.sh [OPTION...]     options are handed to the program; RANKS=N (2), COSTATE_BUDGET=STATES (20)
+#   examples/mixed-layer/run.sh [OPTION...]     options are handed to the program; RANKS=N (2), COSTATE_BUDGET=STATES (5), COSTATE_DISK=no
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -12,7 +12,8 @@ library=${COSTATE_LIB:-$root/lib/libcostate.so}
 out=$build/examples/mixed-layer/out
 data=/usr/share/ferret-vis/data
 ranks=${RANKS:-2}
-budget=${COSTATE_BUDGET:-20}
+budget=${COSTATE_BUDGET:-5}
+states=$out/states
 
 for ((i = 1; i < $#; i++)); do
   if [ "${!i}" = -data ]; then
@@ -33,19 +34,26 @@ fi
 
 mkdir -p "$out"
 rm -f "$out/report.json"
-echo "mixed-layer: the depth of the ocean's mixed layer from its seasonal cycle, on $ranks ranks with $budget checkpoints"
+disk=()
+if [ "${COSTATE_DISK:-yes}" != no ]; then disk=(-ts_trajectory_costate_hdf5 "$states"); fi
+echo "mixed-layer: the depth of the ocean's mixed layer from its seasonal cycle, on $ranks ranks with $budget checkpoints${disk[0]:+ in memory, others on disk}"
 "$MPIEXEC" -n "$ranks" "$program" -out "$out" \
   -amg_redistribute_pc_hypre_boomeramg_max_row_sum 0.7 \
   -dll_append "$library" -ts_trajectory_type costate \
-  -ts_trajectory_costate_ram "$budget" -ts_trajectory_costate_report "$out/report.json" "$@"
+  -ts_trajectory_costate_ram "$budget" ${disk[@]+"${disk[@]}"} -ts_trajectory_costate_report "$out/report.json" "$@"
 
 # One "name": value on a line, as the report is written; the figures are those of the last gradient.
 if [ -f "$out/report.json" ]; then
   awk -F'[:,]' '
-    { gsub(/[ "]/, "", $1); value[$1] = $2 + 0 }
+    {
+      for (i = 1; i < NF; i++) { gsub(/[ "{}]/, "", $i); if ($(i + 1) ~ /[0-9]/) value[$i] = $(i + 1) + 0 }
+    }
     END {
-      printf "Checkpoints of one gradient: %d steps, %d steps evaluated, %d of them again on the way back; the least possible is %d (ratio %.4f)\n",
-        value["steps"], value["evaluations"], value["recomputed"], value["optimum"], value["ratio"]
+      printf "Checkpoints of one gradient: %d steps, %d steps evaluated, %d of them again on the way back; the least possible%s is %d (ratio %.4f)\n",
+        value["steps"], value["evaluations"], value["recomputed"], "writes" in value ? " with memory alone" : "", value["optimum"], value["ratio"]
+      if ("writes" in value)
+        printf "The disk took %d states, %.2f MB, one every %d steps, and gave %d back; %d%% of its work was hidden behind the computation\n",
+          value["writes"], value["bytes_written"] / 1e6, value["period"], value["reads"], 100 * value["hidden"]
       printf "Memory for states on each rank: the full trajectory %.2f MB, the budget %.2f MB, a factor of %.1f; at most %d states were held\n",
         value["full_bytes"] / 1e6, value["budget_bytes"] / 1e6, value["full_bytes"] / value["budget_bytes"], value["peak_states"]
     }' "$out/report.json"

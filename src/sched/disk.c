@@ -111,6 +111,11 @@ void costate_disk_set_costs(costate_sched *s, const costate_costs *costs)
   if (!s->disk->period) set_period(s);
 }
 
+void costate_disk_set_units(costate_sched *s)
+{
+  set_period(s);
+}
+
 int costate_disk_due(const costate_sched *s, int64_t n)
 {
   return s->disk && s->disk->period && n - s->segment >= s->disk->period;

@@ -11,6 +11,9 @@ int  costate_disk_create(costate_sched *, const costate_sched_config *);
 void costate_disk_destroy(costate_disk *);
 void costate_disk_set_costs(costate_sched *, const costate_costs *);
 
+/* The budget has changed, and the period with it. */
+void costate_disk_set_units(costate_sched *);
+
 /* Forward: state n starts a period by its distance from the last one. */
 int costate_disk_due(const costate_sched *, int64_t n);
 /* State n is about to become a start: decides which earlier ones go to disk, so that memory becomes free. */

@@ -142,6 +142,7 @@ int costate_sched_set_units(costate_sched *s, int64_t units)
   }
   s->units = units;
   costate_ledger_touch(s, 0);
+  if (s->disk) costate_disk_set_units(s);
   return COSTATE_SCHED_OK;
 }
 

@@ -243,6 +243,14 @@ static PetscErrorCode TakeStock(CostateTraj tr, PetscBool *known)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The write of state 0, by which the disk is measured, goes on behind the first steps; not for ever. */
+static PetscErrorCode WaitForProbe(CostateTraj tr, PetscInt n)
+{
+  PetscFunctionBegin;
+  if (n >= 4) PetscCall(CostateDiskSettle(tr, CostateKeyOf(0, COSTATE_KEY_STATE)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* State n has arrived; `start` if it is one of those that may go to disk. */
 PetscErrorCode CostateDiskReckon(CostateTraj tr, PetscInt n, PetscBool start)
 {
@@ -252,8 +260,12 @@ PetscErrorCode CostateDiskReckon(CostateTraj tr, PetscInt n, PetscBool start)
   PetscFunctionBegin;
   if (!tr->disk || tr->costs_given) PetscFunctionReturn(PETSC_SUCCESS);
   if (start && n) tr->nstarts++;
-  if (tr->costs_known ? !start || ((tr->nstarts & (tr->nstarts - 1)) && tr->nstarts % 16) : n < 2 || (n & (n - 1)))
-    PetscFunctionReturn(PETSC_SUCCESS);
+  if (tr->costs_known) {
+    if (!start || ((tr->nstarts & (tr->nstarts - 1)) && tr->nstarts % 16)) PetscFunctionReturn(PETSC_SUCCESS);
+  } else {
+    if (n < 2 || (n & (n - 1))) PetscFunctionReturn(PETSC_SUCCESS);
+    PetscCall(WaitForProbe(tr, n));
+  }
   PetscCall(TakeStock(tr, &known));
   tr->costs_known = known;
   if (!known) PetscFunctionReturn(PETSC_SUCCESS);

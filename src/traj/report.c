@@ -192,9 +192,9 @@ PetscErrorCode CostateReportView(CostateTraj tr, PetscViewer v)
   if (!tr->sched) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscViewerASCIIPrintf(v,
                                    "%" PetscInt_FMT " steps, %" PetscInt64_FMT
-                                   " evaluations (offline optimum %" PetscInt64_FMT ", ratio %.4f), %" PetscInt_FMT
+                                   " evaluations (offline optimum%s %" PetscInt64_FMT ", ratio %.4f), %" PetscInt_FMT
                                    " recomputed, %" PetscInt64_FMT " boundaries\n",
-                                   f.steps, f.evaluations, f.optimum,
+                                   f.steps, f.evaluations, tr->dir[0] ? " of memory alone" : "", f.optimum,
                                    f.optimum ? (double)f.evaluations / (double)f.optimum : 1., tr->replayed,
                                    tr->boundaries));
   PetscCall(PetscViewerASCIIPrintf(v,

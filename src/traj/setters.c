@@ -285,8 +285,9 @@ PetscErrorCode TSTrajectoryCostateSetProgress(TSTrajectory tj, PetscBool progres
 . -ts_trajectory_costate_report <file> - the name
 
   Note:
-  Fields: steps, advances, evaluations, the offline optimum for the same steps and budget, their ratio, recomputed
-steps, budget, peak states and bytes per rank, bytes of the full trajectory, seconds per phase.
+  Fields: steps, advances, evaluations, the offline optimum of memory alone for the same steps and budget, their ratio,
+recomputed steps, budget, peak states and bytes per rank, bytes of the full trajectory, seconds per phase; with a disk
+what it took and gave, how much of its work was hidden, the period and the costs.
 
   Level: intermediate
 

@@ -171,14 +171,51 @@ static void measured(void)
   ok(good && periods > 20, "state 0 is written at once while costs are unknown; once they are set there are periods");
 }
 
+/* The budget is measured after the first step: the period is that of the new one. */
+static void late_budget(void)
+{
+  int good = 1;
+
+  for (int r = 0; good && r < 100; r++) {
+    const int64_t              N     = between(30, 300);
+    const costate_costs        costs = {1, 2, (double)between(1, 30), (double)between(0, 30)};
+    const costate_sched_config cfg   = {.policy = "online",
+                                        .units  = INT64_MAX / 8,
+                                        .disk   = COSTATE_UNLIMITED,
+                                        .io     = COSTATE_IO_ONCE,
+                                        .costs  = costs};
+    const int64_t              units = between(2, 9);
+    costate_sched_stats        st;
+    costate_sched             *s;
+    model                      m;
+
+    model_init(&m, &cfg, N, NULL);
+    good = !costate_sched_create(&cfg, &s);
+    for (int64_t n = 0; good && n < N; n++) {
+      good = model_arrive(&m, s, n);
+      if (n != 1) continue;
+      good        = good && !costate_sched_set_units(s, units);
+      m.cfg.units = units;
+      costate_sched_get_stats(s, &st);
+      good = good && st.period == costate_period(units, &costs, COSTATE_IO_ONCE, NULL);
+    }
+    good = good && model_turn(&m, s, N);
+    if (!good) report(&m, N);
+    costate_sched_destroy(s);
+    model_free(&m);
+  }
+  ok(good, "a budget that is set after the first step sets the period");
+}
+
 int main(void)
 {
   rng = test_seed() * 0x9E3779B97F4A7C15u + 7;
-  plan(5 + 4);
+  plan(5 + 5);
   for (int p = 0; costate_sched_policy_name(p); p++) any_run(costate_sched_policy_name(p), test_fast() ? 150 : 3000);
   times(COSTATE_IO_REREAD, "reread");
   times(COSTATE_IO_ONCE, "once");
   memory_first();
   measured();
+  late_budget();
   return done();
 }
