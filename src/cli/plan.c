@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* costate plan: what a schedule costs, beside the optimum, and what it looks like; or how many slots an overhead needs.
  */
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "cli.h"
 #include "plan.h"
-
-#define LIST         64   /* values in a comma list */
-#define JSON_ACTIONS 1000 /* steps up to which the json lists every action */
-
-typedef struct {
-  int64_t     steps[LIST], slots[LIST];
-  const char *policy[LIST];
-  int         nsteps, nslots, npolicies;
-  int         automatic, stage_restarts;
-  int64_t     stage_units, stride;
-  double      overhead;
-  enum { TEXT, CSV, JSON } format;
-  char names[512]; /* the policies' names live here */
-} request;
 
 static const char usage[] =
     "usage: costate plan -steps N -slots S [options]\n"
     "\n"
     "Runs the checkpoint scheduler for N steps within S units of memory (a state takes one, state 0 included), counts "
     "the\n"
-    "steps that it executes, and draws the schedule.  -steps, -slots and -policy take lists, as in -slots 8,16,32.\n"
+    "steps that it executes, and draws the schedule.  -steps, -slots, -policy and -disk take lists, as in -slots "
+    "8,16,32.\n"
     "\n"
     "  -steps N              the number of steps of the forward run (10000 or 1e4)\n"
     "  -slots S              the number of units, or auto: as few as keep to -overhead\n"
@@ -36,6 +21,13 @@ static const char usage[] =
     "  -stage_units G        a stage record takes G units, the state that comes with it included (0: none are kept)\n"
     "  -stage_restarts BOOL  the run can go on from a stage record (false)\n"
     "  -stride K             policy stride: every K-th state (1)\n"
+    "  -disk D               a disk holds D states besides, or unlimited; this takes -costs (0: there is no disk)\n"
+    "  -costs UF,UB,W,R      the times of a step, of an adjoint step together with the step that is executed right "
+    "before it,\n"
+    "                        of writing a state and of reading it, in any one unit: as in the report of a run\n"
+    "  -io MODE              behind: the disk works while the run computes; wait: the run waits for the disk; once: it "
+    "waits,\n"
+    "                        and reads what starts a period only once (behind)\n"
     "  -format FORMAT        text, csv or json (text)\n"
     "  -help                 this text\n"
     "\n"
@@ -43,186 +35,19 @@ static const char usage[] =
     "N is\n"
     "known beforehand; ratio: evaluations / optimum.\n"
     "\n"
+    "With a disk: period: a state may go to disk every so many steps; writes, reads: states to and from the disk; "
+    "time:"
+    "\n"
+    "UF advances + UB N + W writes + R reads when the run waits, with -io behind less what is hidden; least: the least "
+    "time\n"
+    "when N is known beforehand and the run waits for the disk, ~ if better may be possible; ratio: time / least; "
+    "memory:\n"
+    "the time without a disk.  Where each step is reversed from its two end states (-stage_units 1 -stage_restarts "
+    "true) "
+    "UB\n"
+    "is an adjoint step alone, and UF N are added.\n"
+    "\n"
     "Policies:\n";
-
-static const char *const options[] = {"-steps",          "-slots",  "-overhead", "-policy", "-stage_units",
-                                      "-stage_restarts", "-stride", "-format",   "-help",   NULL};
-
-static int refuse(const char *format, ...)
-{
-  va_list args;
-
-  fputs("costate plan: ", stderr);
-  va_start(args, format);
-  vfprintf(stderr, format, args);
-  va_end(args);
-  fputc('\n', stderr);
-  return COSTATE_CLI_USAGE;
-}
-
-/* Levenshtein's distance, for names */
-static size_t distance(const char *a, const char *b)
-{
-  size_t row[64];
-  size_t n = strlen(b);
-
-  if (n >= 64) return 64;
-  for (size_t j = 0; j <= n; j++) row[j] = j;
-  for (size_t i = 0; a[i]; i++) {
-    size_t diagonal = row[0];
-
-    row[0] = i + 1;
-    for (size_t j = 0; j < n; j++) {
-      const size_t above = row[j + 1];
-      size_t       least = diagonal + (a[i] != b[j]);
-
-      if (above + 1 < least) least = above + 1;
-      if (row[j] + 1 < least) least = row[j] + 1;
-      row[j + 1] = least;
-      diagonal   = above;
-    }
-  }
-  return row[n];
-}
-
-static const char *nearest(const char *name, const char *const *names)
-{
-  const char *best = names[0];
-
-  for (int i = 1; names[i]; i++) {
-    if (distance(names[i], name) < distance(best, name)) best = names[i];
-  }
-  return best;
-}
-
-/* A whole number, plainly or as 1e6; everything else is refused with the bounds. */
-static int whole(const char *option, const char *text, int64_t least, int64_t *value)
-{
-  char        *end;
-  const double v = strtod(text, &end);
-
-  if (end == text || *end || text[strspn(text, "+-.0123456789eE")]) {
-    return refuse("%s '%s' is not a whole number", option, text);
-  }
-  if (v < (double)least) return refuse("%s %s must be at least %lld", option, text, (long long)least);
-  if (v > 1e15) return refuse("%s %s is more than 1e15", option, text);
-  if (v != (double)(int64_t)v) return refuse("%s %s is not a whole number", option, text);
-  *value = (int64_t)v;
-  return 0;
-}
-
-static int truth(const char *option, const char *text, int *value)
-{
-  const char *const yes[] = {"true", "yes", "on", "1"}, *const no[] = {"false", "no", "off", "0"};
-
-  for (int i = 0; i < 4; i++) {
-    if (!strcmp(text, yes[i])) return *value = 1, 0;
-    if (!strcmp(text, no[i])) return *value = 0, 0;
-  }
-  return refuse("%s %s is neither true nor false", option, text);
-}
-
-static int policy_list(request *r, const char *text)
-{
-  const char *known[LIST + 1];
-  int         n = 0;
-
-  while (n < LIST && costate_sched_policy_name(n)) {
-    known[n] = costate_sched_policy_name(n);
-    n++;
-  }
-  known[n] = NULL;
-  if (strlen(text) >= sizeof(r->names)) return refuse("-policy: the list is too long");
-  strcpy(r->names, text);
-  r->npolicies = 0;
-  for (char *p = r->names; p;) {
-    char *comma = strchr(p, ',');
-
-    if (comma) *comma++ = '\0';
-    for (n = 0; known[n] && strcmp(known[n], p); n++) continue;
-    if (!known[n]) return refuse("there is no policy '%s'; did you mean %s?", p, nearest(p, known));
-    if (r->npolicies == LIST) return refuse("-policy: the list is too long");
-    r->policy[r->npolicies++] = known[n];
-    p                         = comma;
-  }
-  return 0;
-}
-
-static int number_list(const char *option, const char *text, int64_t *values, int *count)
-{
-  char buffer[1024];
-
-  if (strlen(text) >= sizeof(buffer)) return refuse("%s: the list is too long", option);
-  strcpy(buffer, text);
-  *count = 0;
-  for (char *p = buffer; p;) {
-    char *comma = strchr(p, ',');
-    int   status;
-
-    if (comma) *comma++ = '\0';
-    if (*count == LIST) return refuse("%s: the list is too long", option);
-    status = whole(option, p, 1, &values[(*count)++]);
-    if (status) return status;
-    p = comma;
-  }
-  return 0;
-}
-
-static int set(request *r, const char *option, const char *value)
-{
-  char *end;
-
-  if (!strcmp(option, "-steps")) return number_list(option, value, r->steps, &r->nsteps);
-  if (!strcmp(option, "-slots")) {
-    r->automatic = !strcmp(value, "auto");
-    r->nslots    = 1;
-    return r->automatic ? 0 : number_list(option, value, r->slots, &r->nslots);
-  }
-  if (!strcmp(option, "-policy")) return policy_list(r, value);
-  if (!strcmp(option, "-stage_units")) return whole(option, value, 0, &r->stage_units);
-  if (!strcmp(option, "-stage_restarts")) return truth(option, value, &r->stage_restarts);
-  if (!strcmp(option, "-stride")) return whole(option, value, 1, &r->stride);
-  if (!strcmp(option, "-overhead")) {
-    r->overhead = strtod(value, &end);
-    if (end == value || *end || !(r->overhead >= 1) || r->overhead > 1e15) {
-      return refuse("-overhead %s is not a number from 1 on: every step is executed once at least", value);
-    }
-    return 0;
-  }
-  if (!strcmp(value, "text"))
-    r->format = TEXT;
-  else if (!strcmp(value, "csv"))
-    r->format = CSV;
-  else if (!strcmp(value, "json"))
-    r->format = JSON;
-  else
-    return refuse("-format %s is none of text, csv, json", value);
-  return 0;
-}
-
-static int parse(request *r, int argc, char **argv)
-{
-  int overhead = 0;
-
-  memset(r, 0, sizeof(*r));
-  r->overhead  = 2;
-  r->policy[0] = costate_sched_policy_name(0);
-  r->npolicies = 1;
-  for (int i = 1; i < argc; i += 2) {
-    int known = 0, status;
-
-    for (int k = 0; options[k]; k++) known = known || !strcmp(argv[i], options[k]);
-    if (!known) return refuse("there is no option '%s'; did you mean %s?", argv[i], nearest(argv[i], options));
-    if (i + 1 == argc) return refuse("%s needs a value", argv[i]);
-    status = set(r, argv[i], argv[i + 1]);
-    if (status) return status;
-    overhead = overhead || !strcmp(argv[i], "-overhead");
-  }
-  if (!r->nsteps) return refuse("how many steps? say -steps N");
-  if (!r->nslots) return refuse("how many slots? say -slots S, or -slots auto");
-  if (overhead && !r->automatic) return refuse("-overhead goes with -slots auto");
-  return 0;
-}
 
 static int affordable(plan_question *q, int64_t slots, double most, plan_answer *a)
 {
@@ -271,94 +96,46 @@ static int search(plan_question *q, double overhead, plan_answer *a)
   return COSTATE_CLI_FAILED;
 }
 
-static void print_action(void *ctx, const costate_action *a, int new_phase)
-{
-  static const char *const verb[]    = {"store", "evict", "restore", "advance", "adjoint"};
-  const char             **separator = ctx;
-
-  (void)new_phase;
-  printf("%s\n    {\"do\": \"%s\", ", *separator, verb[a->kind]);
-  *separator = ",";
-  if (a->kind == COSTATE_ADVANCE)
-    printf("\"from\": %lld, \"to\": %lld}", (long long)a->from, (long long)a->step);
-  else if (a->kind == COSTATE_ADJOINT)
-    printf("\"step\": %lld, \"taped\": %s}", (long long)a->step, a->taped ? "true" : "false");
-  else
-    printf("\"what\": \"%s\", \"step\": %lld}", a->what == COSTATE_STATE ? "state" : "stages", (long long)a->step);
-}
-
-static void print_forward(void *ctx, int64_t step)
-{
-  const char **separator = ctx;
-
-  printf("%s\n    {\"do\": \"forward\", \"step\": %lld}", *separator, (long long)step);
-  *separator = ",";
-}
-
-static void print_json(const plan_question *q, const plan_answer *a, int first)
-{
-  const char *separator = "";
-  plan_watch  watch     = {print_forward, print_action, NULL};
-  plan_answer again;
-
-  watch.ctx = &separator;
-  printf("%s{\n  \"policy\": \"%s\", \"steps\": %lld, \"slots\": %lld, \"stage_units\": %lld, \"stage_restarts\": %s,\n"
-         "  \"advances\": %lld, \"evaluations\": %lld, \"optimum\": %lld, \"ratio\": %.6f, \"repetition\": %lld, "
-         "\"peak_units\": %lld",
-         first ? "" : ",\n", q->cfg.policy, (long long)q->steps, (long long)a->slots, (long long)q->cfg.stage_units,
-         q->cfg.stage_restarts ? "true" : "false", (long long)a->advances, (long long)a->evaluations,
-         (long long)a->optimum, a->ratio, (long long)a->repetition, (long long)a->peak);
-  if (q->steps <= JSON_ACTIONS) {
-    printf(",\n  \"actions\": [");
-    (void)plan_drive(q, &watch, &again);
-    printf("\n  ]");
-  }
-  printf("\n}");
-}
-
-static void print_text(const plan_question *q, const plan_answer *a, int first)
-{
-  if (first) {
-    printf("%-8s %11s %8s %13s %13s %13s %8s %10s %8s\n", "policy", "steps", "slots", "advances", "evaluations",
-           "optimum", "ratio", "repetition", "peak");
-  }
-  printf("%-8s %11lld %8lld %13lld %13lld %13lld %8.6f %10lld %8lld\n", q->cfg.policy, (long long)q->steps,
-         (long long)a->slots, (long long)a->advances, (long long)a->evaluations, (long long)a->optimum, a->ratio,
-         (long long)a->repetition, (long long)a->peak);
-}
-
-static int one(const request *r, plan_question *q, int index, int many)
+static int one(const plan_request *r, plan_question *q, int index, int many)
 {
   plan_answer a;
   int         status = r->automatic ? search(q, r->overhead, &a) : plan_drive(q, NULL, &a) ? COSTATE_CLI_FAILED : 0;
 
   if (status) {
-    (void)refuse("%s", a.error);
+    (void)plan_refuse("%s", a.error);
     return status;
   }
   plan_compare(q, &a);
-  if (r->format == CSV) {
-    if (!index) printf("policy,steps,slots,advances,evaluations,optimum,ratio\n");
-    printf("%s,%lld,%lld,%lld,%lld,%lld,%.6f\n", q->cfg.policy, (long long)q->steps, (long long)a.slots,
-           (long long)a.advances, (long long)a.evaluations, (long long)a.optimum, a.ratio);
-  } else if (r->format == JSON) {
-    if (!index && many) printf("[\n");
-    print_json(q, &a, !index);
-  } else {
-    print_text(q, &a, !index);
-    if (a.beyond && !index) {
-      printf("(the optimum with stage records is not computed for so many steps; the figure is what policy offline "
-             "comes to)\n");
-    }
-    if (!many) plan_draw(q, &a);
-  }
+  plan_print(q, &a, r->format, !index, many);
+  if (r->format == PLAN_TEXT && !many) plan_draw(q, &a);
   return 0;
+}
+
+/* Question number `index` of all the combinations; the disk changes fastest. */
+static plan_question question(const plan_request *r, int index)
+{
+  const int disk = index % r->ndisk, slots = index / r->ndisk % r->nslots;
+  const int steps = index / r->ndisk / r->nslots % r->nsteps, policy = index / r->ndisk / r->nslots / r->nsteps;
+
+  return (plan_question){
+      .cfg     = {.policy         = r->policy[policy],
+                  .units          = r->slots[slots],
+                  .stage_units    = r->stage_units,
+                  .stage_restarts = r->stage_restarts,
+                  .steps          = r->steps[steps],
+                  .stride         = r->stride,
+                  .disk           = r->disk[disk],
+                  .io             = r->io,
+                  .costs          = r->costs},
+      .steps   = r->steps[steps],
+      .clocked = r->clocked,
+  };
 }
 
 int costate_cli_plan(int argc, char **argv)
 {
-  request r;
-  int     status, index = 0, many;
+  plan_request r;
+  int          status, all;
 
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "-help") && strcmp(argv[i], "--help") && strcmp(argv[i], "-h")) continue;
@@ -368,18 +145,13 @@ int costate_cli_plan(int argc, char **argv)
     }
     return 0;
   }
-  status = parse(&r, argc, argv);
-  many   = r.nsteps * r.nslots * r.npolicies > 1;
-  for (int p = 0; p < r.npolicies; p++) {
-    for (int i = 0; i < r.nsteps; i++) {
-      for (int k = 0; k < r.nslots && !status; k++) {
-        plan_question q = {{r.policy[p], r.slots[k], r.stage_units, r.stage_restarts, r.steps[i], r.stride},
-                           r.steps[i]};
+  status = plan_parse(&r, argc, argv);
+  all    = r.nsteps * r.nslots * r.npolicies * r.ndisk;
+  for (int i = 0; i < all && !status; i++) {
+    plan_question q = question(&r, i);
 
-        status = one(&r, &q, index++, many);
-      }
-    }
+    status = one(&r, &q, i, all > 1);
   }
-  if (r.format == JSON && !status) printf(many ? "\n]\n" : "\n");
+  if (r.format == PLAN_JSON && !status) printf(all > 1 ? "\n]\n" : "\n");
   return status;
 }

@@ -12,16 +12,16 @@
 #define ROWS  32
 
 typedef struct {
-  const char *state, *stages, *run, *reversed, *waiting;
+  const char *state, *stages, *run, *reversed, *waiting, *disk, *both;
 } glyphs;
 
-static const glyphs unicode = {"●", "■", "─", "◂", "·"}, ascii = {"o", "#", "-", "<", "."};
+static const glyphs unicode = {"●", "■", "─", "◂", "·", "○", "◉"}, ascii = {"o", "#", "-", "<", ".", "d", "@"};
 
 typedef struct {
   const glyphs *glyph;
   int64_t       N, width, reached, todo; /* steps executed for the first time, steps not yet reversed */
   int64_t       evaluations, row_start, batch;
-  int64_t       states[WIDTH + 1], stages[WIDTH + 1]; /* held, by column */
+  int64_t       states[WIDTH + 1], stages[WIDTH + 1], disk[WIDTH + 1]; /* held, by column */
   char          run[WIDTH + 1], reversed[WIDTH + 1];
   int           restarts, digits, talk, empty;
   char          words[128], verb[16]; /* the actions of the row, where there is room to name each */
@@ -72,7 +72,8 @@ static void flush(canvas *c)
 
   if (c->empty) return;
   printf("%*lld  ", c->digits, (long long)c->evaluations);
-  while (last > 0 && !c->stages[last] && !c->states[last] && !c->reversed[last] && !c->run[last]) last--;
+  while (last > 0 && !c->stages[last] && !c->states[last] && !c->disk[last] && !c->reversed[last] && !c->run[last])
+    last--;
   if (c->talk) last = c->width; /* the words stand in a column */
   for (int64_t i = 0; i <= last; i++) {
     const char *g = " ";
@@ -84,7 +85,9 @@ static void flush(canvas *c)
     if (c->stages[i])
       g = c->glyph->stages;
     else if (c->states[i])
-      g = c->glyph->state;
+      g = c->disk[i] ? c->glyph->both : c->glyph->state;
+    else if (c->disk[i])
+      g = c->glyph->disk;
     printf("%s", g);
   }
   printf("%s%s\n", c->words[0] ? "  " : "", c->words);
@@ -107,8 +110,8 @@ static void forward(void *ctx, int64_t step)
 static void action(void *ctx, const costate_action *a, int new_phase)
 {
   canvas       *c     = ctx;
-  const int     state = a->what == COSTATE_STATE;
-  int64_t      *layer = state ? c->states : c->stages;
+  const int     state = a->what == COSTATE_STATE, disk = a->tier == COSTATE_DISK;
+  int64_t      *layer = disk ? c->disk : state ? c->states : c->stages;
   const int64_t at    = column(c, state || c->restarts ? a->step : a->step - 1);
 
   if (new_phase && c->evaluations - c->row_start >= c->batch) flush(c);
@@ -116,11 +119,16 @@ static void action(void *ctx, const costate_action *a, int new_phase)
   case COSTATE_STORE:
     layer[at]++;
     c->empty = 0;
-    say(c, state ? "keep" : "keep stages", a->step);
+    say(c, disk ? "write" : state ? "keep" : "keep stages", a->step);
     break;
   case COSTATE_EVICT:
     layer[at]--;
-    say(c, state ? "drop" : "drop stages", a->step);
+    say(c, disk ? "wipe" : state ? "drop" : "drop stages", a->step);
+    break;
+  case COSTATE_FETCH:
+    layer[at]++;
+    c->empty = 0;
+    say(c, "fetch", a->step);
     break;
   case COSTATE_RESTORE: say(c, state ? "load" : "load stages", a->step); break;
   case COSTATE_ADVANCE:
@@ -153,8 +161,10 @@ void plan_draw(const plan_question *q, const plan_answer *known)
   c->width    = c->talk ? 3 * q->steps : q->steps <= WIDTH / 2 ? 2 * q->steps : q->steps < WIDTH ? q->steps : WIDTH;
   c->batch    = known->phases <= ROWS ? 0 : known->evaluations / ROWS;
   c->digits   = snprintf(NULL, 0, "%lld", (long long)known->evaluations);
-  printf("\nstate %s   state with stages %s   executed %s   reversed %s   waiting %s\n", c->glyph->state,
-         c->glyph->stages, c->glyph->run, c->glyph->reversed, c->glyph->waiting);
+  printf("\nstate %s", c->glyph->state);
+  if (q->cfg.disk) printf("   on disk %s   in both %s", c->glyph->disk, c->glyph->both);
+  printf("   state with stages %s   executed %s   reversed %s   waiting %s\n", c->glyph->stages, c->glyph->run,
+         c->glyph->reversed, c->glyph->waiting);
   printf("left: evaluations so far; across: steps 0 to %lld\n\n", (long long)q->steps);
   (void)plan_drive(q, &watch, &again);
   flush(c);

@@ -31,6 +31,7 @@ struct costate_disk {
   costate_sched    *macro;
   int64_t           flying; /* the start whose write may still be going on, -1: none */
   int64_t           period; /* 0: none yet */
+  int64_t           base;   /* what it would be without a quota */
   costate_io        io;
   int               ahead; /* starts are fetched before they are needed */
   costate_costs     costs;
@@ -97,11 +98,12 @@ static void set_period(costate_sched *s)
       if (d->ahead) d->period = period;
     }
   }
+  d->base = d->period;
   /* a quota thins the starts out anyway; with longer periods memory helps where the disk does not reach */
   if (d->units < COSTATE_UNLIMITED && d->period && s->arrived / d->units / 2 > d->period) {
     d->period = s->arrived / d->units / 2;
   }
-  if (s->policy->period) d->period = s->policy->period(s);
+  if (s->policy->period) d->period = d->base = s->policy->period(s);
   s->stats.period = d->period;
 }
 
@@ -324,6 +326,12 @@ static int fetch(costate_sched *s, const start *e)
   return costate_fetch_state(s, e->step, jump);
 }
 
+/* So many steps from a state on disk are one period, which memory reverses; more have lost starts to the quota. */
+static int one_period(const costate_disk *d, int64_t len)
+{
+  return d->units >= COSTATE_UNLIMITED || len <= d->base;
+}
+
 int costate_disk_reach(costate_sched *s, int64_t k)
 {
   const costate_disk *d   = s->disk;
@@ -335,7 +343,7 @@ int costate_disk_reach(costate_sched *s, int64_t k)
   /* on the way from one state to the next that is kept: its unit must not be taken */
   if (s->work > top && s->work > e->step && s->work < k) return COSTATE_SCHED_OK;
   if (e->on_disk && e->step > top) COSTATE_TRY(fetch(s, e));
-  if (!d->ahead) return COSTATE_SCHED_OK;
+  if (!d->ahead || !one_period(d, k - e->step)) return COSTATE_SCHED_OK;
   if (in_memory(s, e) && --e < d->at) return COSTATE_SCHED_OK;
   if (!e->on_disk || in_memory(s, e)) return COSTATE_SCHED_OK;
   return s->units - s->stats.units > (e->kind == COSTATE_ARRIVE_JUMP) ? fetch(s, e) : COSTATE_SCHED_OK;
@@ -356,7 +364,7 @@ int costate_disk_split(costate_sched *s, int64_t k, int64_t from, int64_t at, in
 
   *done = 0;
   if (!d || !d->n || d->at[d->n - 1].step != from || !d->at[d->n - 1].on_disk || !known(&d->costs) ||
-      s->held[at].record || (d->io != COSTATE_IO_REREAD && len <= d->period)) {
+      s->held[at].record || (d->io != COSTATE_IO_REREAD && one_period(d, len))) {
     return COSTATE_SCHED_OK;
   }
   spare   = d->units < COSTATE_UNLIMITED ? 1 + d->units - s->stats.disk_units : 1;

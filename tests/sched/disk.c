@@ -171,6 +171,37 @@ static void measured(void)
   ok(good && periods > 20, "state 0 is written at once while costs are unknown; once they are set there are periods");
 }
 
+/* With a quota no schedule is far from the least time for a known number of steps, whoever waits for the disk. */
+static void quota(costate_io io, const char *name)
+{
+  int64_t bad = 0, runs = 0;
+  double  sum = 0, worst = 0;
+
+  for (int r = 0; r < (test_fast() ? 15 : 120); r++) {
+    const int64_t        N   = between(300, 900);
+    costate_sched_config cfg = {.policy = "online", .units = between(3, 16), .disk = between(2, 24), .io = io};
+    double               ratio;
+    model                m;
+
+    random_costs(&cfg.costs);
+    /* behind the computation the disk may do more, and one unit is a buffer */
+    ratio = model_run(&m, &cfg, N, NULL)
+                ? time_of(&m) / costate_disk_optimum(cfg.units - (io == COSTATE_IO_BEHIND), cfg.disk, N, &cfg.costs)
+                : 1e9;
+    if (ratio > 1.7 && !bad++) {
+      fprintf(stderr, "# ratio %g, %lld advances, %lld writes, %lld reads\n", ratio, (long long)m.advances,
+              (long long)m.writes, (long long)m.reads);
+      report(&m, N);
+    }
+    sum += ratio;
+    if (ratio > worst) worst = ratio;
+    runs++;
+    model_free(&m);
+  }
+  ok(!bad && sum / (double)runs < 1.2, "%s, with a quota: %lld runs, %.3f of the least time on average, %.3f at worst",
+     name, (long long)runs, sum / (double)runs, worst);
+}
+
 /* The budget is measured after the first step: the period is that of the new one. */
 static void late_budget(void)
 {
@@ -210,10 +241,12 @@ static void late_budget(void)
 int main(void)
 {
   rng = test_seed() * 0x9E3779B97F4A7C15u + 7;
-  plan(5 + 5);
+  plan(5 + 7);
   for (int p = 0; costate_sched_policy_name(p); p++) any_run(costate_sched_policy_name(p), test_fast() ? 150 : 3000);
   times(COSTATE_IO_REREAD, "reread");
   times(COSTATE_IO_ONCE, "once");
+  quota(COSTATE_IO_REREAD, "reread");
+  quota(COSTATE_IO_BEHIND, "behind");
   memory_first();
   measured();
   late_budget();
