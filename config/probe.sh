@@ -126,6 +126,8 @@ if [ -n "$petsc" ] && command -v "${mpicc%% *}" >/dev/null; then
     fi
   done
   [ -n "$hdf5" ] || lacks hdf5 "no program with HDF5 1.8.12 or newer can be compiled by $mpicc, neither with what PETSc names nor with pkg-config's hdf5"
+elif ! pkg-config --exists hdf5 2>/dev/null && ! pkg-config --exists hdf5-openmpi 2>/dev/null; then
+  lacks hdf5 'pkg-config knows no hdf5' # else a second round would be needed once PETSc and MPI are there
 fi
 
 xxhash=''

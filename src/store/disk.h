@@ -21,7 +21,7 @@ typedef struct {
 
 typedef struct {
   PetscMPIInt      rank, size;
-  PetscBool        made_dir, refused; /* refused: O_DIRECT, at a write or read; whoever runs the jobs has it */
+  PetscBool        tried, made_dir, refused; /* refused: O_DIRECT, at a write or read; whoever runs the jobs has it */
   char             dir[PETSC_MAX_PATH_LEN], run[PETSC_MAX_PATH_LEN];
   int              lock, journal; /* lock: rank 0 only */
   PetscBool        mapped, indexed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The frames of a store: the table, put and get, copies between memory and the other tiers. */
+/* The frames of a store: the table, put, get and drop. */
 #include "storeimpl.h"
 
 /* The index of the key, or of the first one beyond it. */
@@ -26,7 +26,7 @@ CostateFrame CostateFrameFind(CostateStore s, PetscInt64 key)
   return at < s->ntable && s->table[at]->key == key ? s->table[at] : NULL;
 }
 
-static PetscErrorCode FrameGet(CostateStore s, PetscInt64 key, CostateFrame *f)
+PetscErrorCode CostateFrameGet(CostateStore s, PetscInt64 key, CostateFrame *f)
 {
   PetscFunctionBegin;
   *f = CostateFrameFind(s, key);
@@ -68,11 +68,8 @@ PetscErrorCode CostateFrameRemove(CostateStore s, CostateFrame f)
   PetscFunctionReturn(0);
 }
 
-/* Places a new frame, with the label that waits for it, else with that of the frame it is a copy of. */
-static PetscErrorCode FramePlace(CostateStore s, CostateFrame f, CostateFrame of)
+static PetscErrorCode Place(CostateStore s, CostateFrame f, CostateFrame of)
 {
-  PetscErrorCode err;
-
   PetscFunctionBegin;
   PetscCheck(!CostateFrameFind(s, f->key), s->comm, PETSC_ERR_ARG_WRONGSTATE,
              "Store %s holds frame %" PetscInt64_FMT " already", s->type, f->key);
@@ -85,16 +82,24 @@ static PetscErrorCode FramePlace(CostateStore s, CostateFrame f, CostateFrame of
   s->label_time = 0;
   s->label[0]   = 0;
   for (PetscInt i = 0; i < f->nblocks; i++) f->bytes += f->block[i].bytes;
-  err = s->ops.place(s, f);
-  if (err) {
-    PetscCall(PetscFree(f));
-    PetscCall(err);
-  }
+  PetscCall(s->ops.place(s, f));
   PetscCall(FrameInsert(s, f));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode FrameNew(PetscInt64 key, PetscInt n, PetscInt nblocks, CostateFrame *frame)
+/* Places a new frame, with the label that waits for it, else with that of the frame it is a copy of; or frees it. */
+PetscErrorCode CostateFramePlace(CostateStore s, CostateFrame f, CostateFrame of)
+{
+  PetscErrorCode err;
+
+  PetscFunctionBegin;
+  err = Place(s, f, of);
+  if (err) PetscCall(PetscFree(f));
+  PetscCall(err);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode CostateFrameNew(PetscInt64 key, PetscInt n, PetscInt nblocks, CostateFrame *frame)
 {
   char *memory;
 
@@ -117,19 +122,19 @@ static PetscErrorCode FrameOfVecs(CostateStore s, PetscInt64 key, PetscInt n, co
     PetscCall(CostateVecGetBlocks(v[i], i, &one, NULL));
     nblocks += one;
   }
-  PetscCall(FrameNew(key, n, nblocks, &f));
+  PetscCall(CostateFrameNew(key, n, nblocks, &f));
   nblocks = 0;
   for (PetscInt i = 0; i < n; i++) {
     PetscCall(CostateVecGetBlocks(v[i], i, &one, f->block + nblocks));
     nblocks += one;
   }
-  PetscCall(FramePlace(s, f, NULL));
+  PetscCall(CostateFramePlace(s, f, NULL));
   *frame = f;
   PetscFunctionReturn(0);
 }
 
 /* What else goes on with this frame comes to its end first. */
-static PetscErrorCode FrameQuiet(CostateStore s, CostateFrame f)
+PetscErrorCode CostateFrameQuiet(CostateStore s, CostateFrame f)
 {
   PetscFunctionBegin;
   if (f->peer) PetscCall(CostateJobEnd(f->peer, CostateFrameFind(f->peer, f->key)));
@@ -221,7 +226,7 @@ PetscErrorCode CostateStoreGetBegin(CostateStore store, PetscInt64 key)
   CostateFrame f;
 
   PetscFunctionBegin;
-  PetscCall(FrameGet(store, key, &f));
+  PetscCall(CostateFrameGet(store, key, &f));
   PetscCheck(!f->filling, store->comm, PETSC_ERR_ORDER,
              "Frame %" PetscInt64_FMT " of store %s is being copied; call CostateStoreCopyEnd() first", key,
              store->type);
@@ -256,83 +261,11 @@ PetscErrorCode CostateStoreGetEnd(CostateStore store, PetscInt64 key, PetscInt n
 
   PetscFunctionBegin;
   PetscCall(CostateStoreGetBegin(store, key));
-  PetscCall(FrameGet(store, key, &f));
+  PetscCall(CostateFrameGet(store, key, &f));
   if (f->job) PetscCall(CostateJobEnd(store, f));
   from = f->block;
   for (PetscInt i = 0; i < n; i++) PetscCall(CostateVecUnpack(v[i], from, &from));
   if (!store->map) PetscCall(CostatePoolGive(store, f));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreCopyBegin - Starts to copy a frame from memory to another tier, or back
-
-  Collective
-
-  Input Parameters:
-+ from - the store that holds the frame
-. to - the store that shall hold it too; one of the two is memory, the other is not
-- key - the frame
-
-  Notes:
-  There is no staging: the memory of the one is written or read directly.  So a frame that is copied out must not be
-  dropped from memory before `CostateStoreCopyEnd()`, and one that is copied in counts in the memory of `to` at once and
-  may be read after `CostateStoreCopyEnd()`.  The copy has the label of its source, unless `to` was given another one.
-
-  Level: developer
-
-.seealso: `CostateStoreCopyEnd()`, `CostateStorePutBegin()`, `CostateStoreSetLabel()`
-@*/
-PetscErrorCode CostateStoreCopyBegin(CostateStore from, CostateStore to, PetscInt64 key)
-{
-  CostateFrame source, copy, disk, memory;
-
-  PetscFunctionBegin;
-  PetscCheck(from->map != to->map, from->comm, PETSC_ERR_SUP,
-             "Frame %" PetscInt64_FMT " cannot be copied from store %s to store %s: one of the two has to be memory",
-             key, from->type, to->type);
-  PetscCall(FrameGet(from, key, &source));
-  PetscCheck(!source->filling, from->comm, PETSC_ERR_ORDER,
-             "Frame %" PetscInt64_FMT " of store %s is being copied; call CostateStoreCopyEnd() first", key,
-             from->type);
-  PetscCall(FrameQuiet(from, source));
-  PetscCall(FrameNew(key, source->n, source->nblocks, &copy));
-  PetscCall(PetscArraycpy(copy->block, source->block, source->nblocks));
-  PetscCall(FramePlace(to, copy, source));
-  disk         = to->map ? source : copy;
-  memory       = to->map ? copy : source;
-  memory->peer = to->map ? from : to;
-  for (PetscInt i = 0; i < disk->nblocks; i++) disk->block[i].at = memory->block[i].at;
-  memory->filling = to->map;
-  PetscCall(CostateJobBegin(memory->peer, disk, to->map ? to : from, (PetscBool)!to->map));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreCopyEnd - Completes `CostateStoreCopyBegin()`
-
-  Collective
-
-  Input Parameters:
-+ from - the store that holds the frame
-. to - the store it is copied to
-- key - the frame
-
-  Note:
-  Where the copy failed on some rank, this fails on all of them, and `to` does not hold the frame.  It does nothing
-where no copy is under way.
-
-  Level: developer
-
-.seealso: `CostateStoreCopyBegin()`
-@*/
-PetscErrorCode CostateStoreCopyEnd(CostateStore from, CostateStore to, PetscInt64 key)
-{
-  CostateStore disk = to->map ? from : to;
-  CostateFrame f    = CostateFrameFind(disk, key);
-
-  PetscFunctionBegin;
-  if (f && f->job && f->job->peer) PetscCall(CostateJobEnd(disk, f));
   PetscFunctionReturn(0);
 }
 
@@ -358,11 +291,11 @@ PetscErrorCode CostateStoreDrop(CostateStore store, PetscInt64 key)
   CostateFrame f;
 
   PetscFunctionBegin;
-  PetscCall(FrameGet(store, key, &f));
+  PetscCall(CostateFrameGet(store, key, &f));
   PetscCheck(!f->peer || f->filling, store->comm, PETSC_ERR_ORDER,
              "Frame %" PetscInt64_FMT " of store %s is being copied; call CostateStoreCopyEnd() before it is dropped",
              key, store->type);
-  PetscCall(FrameQuiet(store, f));
+  PetscCall(CostateFrameQuiet(store, f));
   PetscCall(CostateFrameRemove(store, f));
   PetscFunctionReturn(0);
 }

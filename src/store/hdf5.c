@@ -45,8 +45,9 @@ static PetscErrorCode CostateStoreOpen_hdf5(CostateStore s)
   int          err                      = 0;
 
   PetscFunctionBegin;
-  PetscCheck(!d->run[0] && !d->made_dir, s->comm, PETSC_ERR_ORDER,
+  PetscCheck(!d->tried, s->comm, PETSC_ERR_ORDER,
              "A store that could not be opened cannot be opened again: make another one");
+  d->tried = PETSC_TRUE;
   if (d->rank == 0) {
     err = CostateRunMake(d, s->set.dir ? s->set.dir : "costate-store", message);
     if (!err) err = About(s, d, message);
@@ -110,6 +111,13 @@ static int SegmentOpen(CostateStore s, CostateDisk *d, CostateSegment *seg, char
   return err;
 }
 
+static void SegmentClose(CostateSegment *seg)
+{
+  if (seg->fd >= 0) close(seg->fd);
+  if (seg->direct >= 0) close(seg->direct);
+  seg->fd = seg->direct = -1;
+}
+
 static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, CostateSegment **segment)
 {
   CostateDisk    *d                        = (CostateDisk *)s->data;
@@ -137,7 +145,10 @@ static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, CostateSe
   if (d->rank == 0) err = CostateSegmentMake(seg, &s->set, message);
   PetscCall(Agreed(s, err, message));
   PetscCallMPI(MPI_Bcast(seg->offset, (PetscMPIInt)n, MPIU_INT64, 0, s->comm));
-  PetscCall(Agreed(s, SegmentOpen(s, d, seg, message), message));
+  err = SegmentOpen(s, d, seg, message);
+  PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
+  if (err) SegmentClose(seg); /* where it did open, too: all ranks have the same files */
+  PetscCheck(!err, s->comm, PETSC_ERR_FILE_OPEN, "%s", message);
   d->slots += seg->slots;
   *segment = seg;
   PetscFunctionReturn(0);
@@ -230,10 +241,7 @@ static PetscErrorCode CostateStoreDestroy_hdf5(CostateStore s)
   char         path[COSTATE_PATH];
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < d->nsegments; i++) {
-    if (d->segment[i]->fd >= 0) close(d->segment[i]->fd);
-    if (d->segment[i]->direct >= 0) close(d->segment[i]->direct);
-  }
+  for (PetscInt i = 0; i < d->nsegments; i++) SegmentClose(d->segment[i]);
   if (d->journal >= 0) close(d->journal);
   if (!s->set.keep) {
     CostatePath(path, "%s/journal-%05d.txt", d->run, (int)d->rank);

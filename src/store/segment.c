@@ -127,29 +127,38 @@ static int FileMake(CostateSegment *seg, const CostateStoreSettings *set)
   return bad;
 }
 
+static int CannotMake(const char *path, int err, double bytes, char *message)
+{
+  struct statvfs fs;
+  struct stat    st;
+
+  if (err == ENOSPC && !stat(path, &st) && !statvfs(path, &fs)) {
+    double want = PetscMax(bytes, (double)st.st_size) - 512. * (double)st.st_blocks;
+    double free = (double)fs.f_bavail * (double)fs.f_frsize;
+
+    snprintf(message, COSTATE_MESSAGE,
+             "The file %.400s needs %.0f bytes more than the %.0f that are free there. Free some space, name another "
+             "directory, or allow fewer states on disk",
+             path, want > free ? want - free : 1., free);
+  } else
+    snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be made: %s. Name another directory", path,
+             strerror(err));
+  return err;
+}
+
 /* Takes the disk space of a file now, so that it does not lack later, where the file system can. */
 int CostateFileReserve(const char *path, char *message)
 {
-  int            err = 0;
-  struct stat    st;
-  struct statvfs fs;
-  int            fd = open(path, O_RDWR | O_CLOEXEC);
+  int         err = 0;
+  struct stat st;
+  int         fd = open(path, O_RDWR | O_CLOEXEC);
 
   if (fd < 0 || fstat(fd, &st)) err = errno;
 #if defined(__linux__)
   if (!err && st.st_size > 0 && fallocate(fd, 0, 0, st.st_size)) err = errno;
 #endif
   if (err == EOPNOTSUPP || err == ENOSYS || err == EINTR) err = 0;
-  if (err == ENOSPC && !fstatvfs(fd, &fs)) {
-    double want = (double)st.st_size - 512. * (double)st.st_blocks, there = (double)fs.f_bavail * (double)fs.f_frsize;
-
-    snprintf(message, COSTATE_MESSAGE,
-             "The file %.400s needs %.0f bytes more than the %.0f that are free there. Free some space, name another "
-             "directory, or allow fewer states on disk",
-             path, want > there ? want - there : 1., there);
-  } else if (err)
-    snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be made: %s. Name another directory", path,
-             strerror(err));
+  if (err) CannotMake(path, err, 0, message);
   if (fd >= 0) close(fd);
   return err;
 }
@@ -157,25 +166,24 @@ int CostateFileReserve(const char *path, char *message)
 /* Makes the file of a segment and fills its offsets. */
 int CostateSegmentMake(CostateSegment *seg, const CostateStoreSettings *set, char *message)
 {
-  int fd = open(seg->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666), err = fd < 0 ? errno : 0, bad;
+  int    fd = open(seg->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666), err = fd < 0 ? errno : 0, bad;
+  double bytes = 0;
 
-  if (!err) {
-    close(fd);
-    errno = 0;
-    H5E_BEGIN_TRY
-    {
-      bad = FileMake(seg, set);
-    }
-    H5E_END_TRY;
-    if (bad) err = errno ? errno : EIO;
+  if (err) return CannotMake(seg->path, err, 0, message);
+  close(fd);
+  errno = 0;
+  H5E_BEGIN_TRY
+  {
+    bad = FileMake(seg, set);
   }
-  if (err) {
-    snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be made: %s. Name another directory", seg->path,
-             strerror(err));
-  } else {
+  H5E_END_TRY;
+  if (bad) {
+    for (PetscInt i = 0; i < seg->nblocks; i++)
+      bytes += (double)seg->slots * (double)seg->shape[i].total * sizeof(PetscScalar);
+    err = CannotMake(seg->path, errno ? errno : EIO, bytes, message);
+  } else
     err = CostateFileReserve(seg->path, message);
-  }
-  if (err && fd >= 0) unlink(seg->path);
+  if (err) unlink(seg->path);
   return err;
 }
 

@@ -12,6 +12,10 @@ PETSC_INTERN PetscErrorCode CostatePoolDestroy(CostateStore);
 
 /* frames.c: the table */
 PETSC_INTERN CostateFrame   CostateFrameFind(CostateStore, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateFrameGet(CostateStore, PetscInt64, CostateFrame *);
+PETSC_INTERN PetscErrorCode CostateFrameNew(PetscInt64, PetscInt, PetscInt, CostateFrame *);
+PETSC_INTERN PetscErrorCode CostateFramePlace(CostateStore, CostateFrame, CostateFrame);
+PETSC_INTERN PetscErrorCode CostateFrameQuiet(CostateStore, CostateFrame);
 PETSC_INTERN PetscErrorCode CostateFrameRemove(CostateStore, CostateFrame);
 
 /* behind.c: jobs */

@@ -4,7 +4,9 @@
   What is kept on disk is read again without PETSc's vectors, on one rank: labels, numbers in natural order, frames that
   superseded others; and it says what is damaged or not complete.
 */
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <petscdmda.h>
 #include <costate/archive.h>
 #include "vecs.h"
@@ -34,10 +36,39 @@ static PetscErrorCode Fill(DM dm, PetscInt step, Vec u)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Write(DM dm, const char dir[], PetscBool finish)
+/* What a kill at this moment would leave of the run in `dir`, to `to`. */
+static void Photograph(const char dir[], const char to[])
+{
+  static char    buffer[1 << 20];
+  char           path[320];
+  struct dirent *e;
+  DIR           *d;
+  ssize_t        n;
+  int            fd;
+
+  mkdir(to, 0777);
+  snprintf(path, sizeof(path), "%s/run-0001", to);
+  mkdir(path, 0777);
+  snprintf(path, sizeof(path), "%s/run-0001", dir);
+  d = opendir(path);
+  while ((e = readdir(d))) {
+    if (e->d_name[0] == '.') continue;
+    snprintf(path, sizeof(path), "%s/run-0001/%s", dir, e->d_name);
+    fd = open(path, O_RDONLY);
+    n  = read(fd, buffer, sizeof(buffer));
+    close(fd);
+    snprintf(path, sizeof(path), "%s/run-0001/%s", to, e->d_name);
+    fd = open(path, O_WRONLY | O_CREAT, 0666);
+    if (write(fd, buffer, (size_t)n) != n) abort();
+    close(fd);
+  }
+  closedir(d);
+}
+
+static PetscErrorCode Write(DM dm, const char dir[], const char photograph[])
 {
   static const char *const names[] = {"state", "tangent"};
-  static CostateStore      s; /* the one that is not ended stays in reach */
+  CostateStore             s;
   Vec                      v[2];
 
   PetscFunctionBeginUser;
@@ -62,7 +93,13 @@ static PetscErrorCode Write(DM dm, const char dir[], PetscBool finish)
   PetscCall(CostateStoreDrop(s, 3));
   PetscCall(VecDestroy(&v[0]));
   PetscCall(VecDestroy(&v[1]));
-  if (finish) PetscCall(CostateStoreDestroy(&s));
+  if (photograph) {
+    PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+    if (rank == 0) Photograph(dir, photograph);
+    PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+    PetscCall(CostateStoreSetKeep(s, PETSC_FALSE));
+  }
+  PetscCall(CostateStoreDestroy(&s));
   PetscFunctionReturn(0);
 }
 
@@ -178,20 +215,22 @@ static PetscErrorCode Damage(void)
 int main(int argc, char **argv)
 {
   DM        dm;
+  PetscInt  times = 1;
   PetscBool only; /* for those who look at it with other programs */
 
   PetscCall(Start(&argc, &argv));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-write", &only));
   if (rank == 0 && !only) plan(12);
-  PetscCall(DMDACreate2d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, M, N, PETSC_DECIDE,
-                         PETSC_DECIDE, DOF, 1, NULL, NULL, &dm));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-times", &times, NULL));
+  PetscCall(DMDACreate2d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, times * M, N,
+                         PETSC_DECIDE, PETSC_DECIDE, DOF, 1, NULL, NULL, &dm));
   PetscCall(DMSetUp(dm));
   PetscCall(DMDASetUniformCoordinates(dm, -1, 2, 0, 1, 0, 0));
-  PetscCall(Write(dm, "kept", PETSC_TRUE));
+  PetscCall(Write(dm, "kept", NULL));
   if (rank == 0 && !only) PetscCall(Contents("kept/run-0001"));
   if (rank == 0 && !only) PetscCall(Damage());
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
-  PetscCall(Write(dm, "killed", PETSC_FALSE)); /* as a run that was killed leaves it: the store is never ended */
+  PetscCall(Write(dm, "live", "killed"));
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   if (rank == 0 && !only) PetscCall(Contents("killed"));
   PetscCall(DMDestroy(&dm));

@@ -22,7 +22,7 @@ typedef struct {
 } Pair;
 
 static Vec       v[3];
-static PetscBool same = PETSC_TRUE, counted = PETSC_TRUE;
+static PetscBool same = PETSC_TRUE, counted = PETSC_TRUE, aligned = PETSC_TRUE;
 static int       copies, gets;
 
 static PetscErrorCode Fill(const Model *m)
@@ -64,6 +64,20 @@ static PetscErrorCode CopyEnd(Pair *p, PetscInt64 key, Model *m)
   PetscFunctionReturn(0);
 }
 
+/* Large blocks are in memory as they are in the file, to the page, so that they go there without another copy. */
+static PetscBool Aligned(CostateStore s)
+{
+  for (PetscInt i = 0; i < s->ntable; i++)
+    for (PetscInt j = 0; j < s->table[i]->nblocks; j++) {
+      const CostateBlock *b = &s->table[i]->block[j];
+
+      if (b->bytes >= COSTATE_ALIGN_FROM && b->at &&
+          ((intptr_t)b->at - (intptr_t)b->first * (intptr_t)sizeof(PetscScalar)) % COSTATE_ALIGN)
+        return PETSC_FALSE;
+    }
+  return PETSC_TRUE;
+}
+
 /* What memory should be in use: frames in memory, and what is in flight beside them. */
 static PetscErrorCode Count(Pair *p)
 {
@@ -88,6 +102,7 @@ static PetscErrorCode Count(Pair *p)
   PetscCall(CostateStoreGetBytes(p->ram, &now[0], NULL));
   PetscCall(CostateStoreGetBytes(p->disk, &now[1], NULL));
   if (now[0] != want[0] || now[1] != want[1]) counted = PETSC_FALSE;
+  if (!Aligned(p->ram) || !Aligned(p->disk)) aligned = PETSC_FALSE;
   PetscFunctionReturn(0);
 }
 
@@ -256,7 +271,7 @@ int main(int argc, char **argv)
   const int turns = getenv("COSTATE_TEST_FAST") ? 200 : 700;
 
   PetscCall(Start(&argc, &argv));
-  if (rank == 0) plan(20);
+  if (rank == 0) plan(21);
   PetscCall(Create(9000, PETSC_FALSE, &v[0])); /* 72 kB, so that its pages may be written without a copy */
   PetscCall(Create(8500, PETSC_TRUE, &v[1]));
   PetscCall(Create(100, PETSC_FALSE, &v[2]));
@@ -267,6 +282,8 @@ int main(int argc, char **argv)
   delay = 0;
   PetscCall(Run(PETSC_TRUE, PETSC_TRUE, turns));
   PetscCall(Run(PETSC_FALSE, PETSC_TRUE, turns));
+  PetscCall(All(&aligned));
+  T_OK(aligned, "large blocks begin in memory where they begin in a page of the file");
   for (int i = 0; i < 3; i++) PetscCall(VecDestroy(&v[i]));
   PetscCall(PetscFinalize());
   return done();

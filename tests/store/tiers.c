@@ -143,14 +143,14 @@ static PetscErrorCode Unmake(const Model *m, Vec v[])
   PetscFunctionReturn(0);
 }
 
-/* Memory takes frames of any shape; a tier with files has one for each shape, of which an application has a few. */
+/* Memory takes frames of any shape.  A tier with files has one for each shape, of which an application has a few; here
+ * some differ in nothing but a size. */
 static void Shape(CostateStore s, Model *m)
 {
-  uint64_t  few = (uint64_t)Random(SHAPES);
-  uint64_t *of  = s->map ? &state : &few;
+  const int few = s->peak_frames < SHAPES ? (int)s->peak_frames : Random(SHAPES); /* each once, small ones first */
 
-  m->n = 1 + (PetscInt)(Mix(of) % MAXV);
-  for (PetscInt i = 0; i < m->n; i++) m->kind[i] = (PetscInt)(Mix(of) % KINDS);
+  m->n = s->map ? 1 + Random(MAXV) : 1 + 2 * (few / KINDS);
+  for (PetscInt i = 0; i < m->n; i++) m->kind[i] = s->map ? Random(KINDS) : (few + i) % KINDS;
 }
 
 static PetscErrorCode Put(CostateStore s, PetscInt64 key, Model *m, PetscInt64 *bytes)

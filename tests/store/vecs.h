@@ -141,8 +141,10 @@ static inline PetscErrorCode Disk(const char dir[], PetscBool behind, CostateSto
   PetscCall(CostateStoreCreate(PETSC_COMM_WORLD, "hdf5", s));
   PetscCall(CostateStoreSetDirectory(*s, dir));
   PetscCall(CostateStoreSetBehind(*s, behind));
-  fast_write      = (*s)->ops.write;
-  fast_read       = (*s)->ops.read;
+  if (!fast_write) { /* another store's thread may be reading them */
+    fast_write = (*s)->ops.write;
+    fast_read  = (*s)->ops.read;
+  }
   (*s)->ops.write = SlowWrite;
   (*s)->ops.read  = SlowRead;
   PetscFunctionReturn(0);
