@@ -135,6 +135,7 @@ PETSC_EXTERN PetscErrorCode CostateStoreCopyEnd(CostateStore, CostateStore, Pets
 PETSC_EXTERN PetscErrorCode CostateStoreDrop(CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreHas(CostateStore, PetscInt64, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateStorePending(CostateStore, PetscInt64, PetscBool *);
+PETSC_EXTERN PetscErrorCode CostateStoreTest(CostateStore, PetscInt64, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateStoreSync(CostateStore);
 PETSC_EXTERN PetscErrorCode CostateStoreFinish(CostateStore);
 PETSC_EXTERN PetscErrorCode CostateStoreView(CostateStore, PetscViewer);

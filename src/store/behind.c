@@ -160,6 +160,18 @@ static void JobWait(CostateStore s, CostateJob job)
   s->io.seconds_waited += Now() - start;
 }
 
+PetscBool CostateJobDone(CostateJob job)
+{
+  Behind   *b = (Behind *)job->store->thread;
+  PetscBool done;
+
+  if (!b) return job->done;
+  pthread_mutex_lock(&b->lock);
+  done = job->done;
+  pthread_mutex_unlock(&b->lock);
+  return done;
+}
+
 static void JobCount(CostateStore s, CostateJob job)
 {
   CostateStoreIO *io = &s->io;

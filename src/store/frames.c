@@ -349,6 +349,31 @@ PetscErrorCode CostateStorePending(CostateStore store, PetscInt64 key, PetscBool
 }
 
 /*@C
+  CostateStoreTest - Whether this rank's part of a write, read or copy of a frame is over
+
+  Not Collective
+
+  Input Parameters:
++ store - the store; of a copy the one that is no memory
+- key - the frame
+
+  Output Parameter:
+. done - `PETSC_TRUE` if ending it would not wait here.  Ranks differ: agree on it before anything is done about it
+
+  Level: developer
+
+.seealso: `CostateStorePending()`, `CostateStorePutEnd()`, `CostateStoreCopyEnd()`
+@*/
+PetscErrorCode CostateStoreTest(CostateStore store, PetscInt64 key, PetscBool *done)
+{
+  CostateFrame f = CostateFrameFind(store, key);
+
+  PetscFunctionBegin;
+  *done = (PetscBool)(!f || !f->job || CostateJobDone(f->job));
+  PetscFunctionReturn(0);
+}
+
+/*@C
   CostateStoreSync - Waits until all that was put or copied is there
 
   Collective

@@ -21,6 +21,7 @@ PETSC_INTERN PetscErrorCode CostateFrameRemove(CostateStore, CostateFrame);
 /* behind.c: jobs */
 PETSC_INTERN PetscErrorCode CostateJobBegin(CostateStore, CostateFrame, CostateStore, PetscBool);
 PETSC_INTERN PetscErrorCode CostateJobEnd(CostateStore, CostateFrame);
+PETSC_INTERN PetscBool      CostateJobDone(CostateJob);
 PETSC_INTERN PetscErrorCode CostateJobAbandon(CostateStore, CostateFrame);
 PETSC_INTERN PetscErrorCode CostateBehindStop(CostateStore);
 

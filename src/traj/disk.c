@@ -71,18 +71,6 @@ PetscErrorCode CostateDiskOpen(CostateTraj tr, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The files go, or stay with their description complete; the counts remain. */
-PetscErrorCode CostateDiskClose(CostateTraj tr)
-{
-  PetscFunctionBegin;
-  if (!tr->disk) PetscFunctionReturn(PETSC_SUCCESS);
-  while (tr->nmoves) PetscCall(CostateDiskSettle(tr, tr->moves[0].key));
-  PetscCall(CostateStoreGetIO(tr->disk, &tr->io));
-  PetscCall(PetscMemzero(&tr->clock.io, sizeof(tr->clock.io)));
-  PetscCall(CostateStoreDestroy(&tr->disk));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* -log_view shows the frames that were moved as messages, and so their bytes. */
 static void LogFrame(CostateTraj tr)
 {
@@ -216,11 +204,11 @@ static double Mean(double seconds, PetscInt64 count, double old)
   4, 8 ... until state 0 is written.  What is not known yet is taken to cost as much as its like: an adjoint step as a
   step, a read as a write.
 */
-static PetscErrorCode TakeStock(CostateTraj tr, PetscBool *known)
+static PetscErrorCode TakeStock(CostateTraj tr)
 {
   CostateStoreIO io;
   CostateClock  *c = &tr->clock;
-  double         in[5], out[5];
+  double         in[4], out[4];
   costate_costs *costs = &tr->costs;
 
   PetscFunctionBegin;
@@ -229,9 +217,7 @@ static PetscErrorCode TakeStock(CostateTraj tr, PetscBool *known)
   in[1] = Mean(c->adjoint, c->nadjoint, costs->adjoint);
   in[2] = Mean(io.seconds_write - c->io.seconds_write, io.writes - c->io.writes, costs->write);
   in[3] = Mean(io.seconds_read - c->io.seconds_read, io.reads - c->io.reads, costs->read);
-  in[4] = io.writes + c->writes > 0 ? 0 : 1;
-  PetscCallMPI(MPI_Allreduce(in, out, 5, MPI_DOUBLE, MPI_MAX, PetscObjectComm((PetscObject)tr->tj)));
-  c->writes += io.writes - c->io.writes;
+  PetscCallMPI(MPI_Allreduce(in, out, 4, MPI_DOUBLE, MPI_MAX, PetscObjectComm((PetscObject)tr->tj)));
   c->io      = io;
   c->forward = c->adjoint = 0;
   c->nforward = c->nadjoint = 0;
@@ -239,15 +225,32 @@ static PetscErrorCode TakeStock(CostateTraj tr, PetscBool *known)
   costs->adjoint            = out[1];
   costs->write              = out[2];
   costs->read               = out[3];
-  *known                    = (PetscBool)(out[4] == 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The write of state 0, by which the disk is measured, goes on behind the first steps; not for ever. */
-static PetscErrorCode WaitForProbe(CostateTraj tr, PetscInt n)
+/* The files go, or stay with their description complete; the counts and costs remain. */
+PetscErrorCode CostateDiskClose(CostateTraj tr)
 {
   PetscFunctionBegin;
-  if (n >= 4) PetscCall(CostateDiskSettle(tr, CostateKeyOf(0, COSTATE_KEY_STATE)));
+  if (!tr->disk) PetscFunctionReturn(PETSC_SUCCESS);
+  while (tr->nmoves) PetscCall(CostateDiskSettle(tr, tr->moves[0].key));
+  PetscCall(CostateStoreGetIO(tr->disk, &tr->io));
+  if (!tr->costs_given) PetscCall(TakeStock(tr)); /* for the report, and for the next run */
+  PetscCall(PetscMemzero(&tr->clock.io, sizeof(tr->clock.io)));
+  PetscCall(CostateStoreDestroy(&tr->disk));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The write of state 0, by which the disk is measured, goes on behind the first steps; is it over on all ranks? */
+static PetscErrorCode ProbeIsOver(CostateTraj tr, PetscBool *over)
+{
+  PetscInt64 key = CostateKeyOf(0, COSTATE_KEY_STATE);
+  PetscBool  done;
+
+  PetscFunctionBegin;
+  PetscCall(CostateStoreTest(tr->disk, key, &done));
+  PetscCallMPI(MPI_Allreduce(&done, over, 1, MPIU_BOOL, MPI_LAND, PetscObjectComm((PetscObject)tr->tj)));
+  if (*over) PetscCall(CostateDiskSettle(tr, key));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -264,11 +267,11 @@ PetscErrorCode CostateDiskReckon(CostateTraj tr, PetscInt n, PetscBool start)
     if (!start || ((tr->nstarts & (tr->nstarts - 1)) && tr->nstarts % 16)) PetscFunctionReturn(PETSC_SUCCESS);
   } else {
     if (n < 2 || (n & (n - 1))) PetscFunctionReturn(PETSC_SUCCESS);
-    PetscCall(WaitForProbe(tr, n));
+    PetscCall(ProbeIsOver(tr, &known));
+    if (!known) PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(TakeStock(tr, &known));
-  tr->costs_known = known;
-  if (!known) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TakeStock(tr));
+  tr->costs_known = PETSC_TRUE;
   CostateDiskCosts(tr, &costs);
   PetscCall(CostateSched(tr, costate_sched_set_costs(tr->sched, &costs)));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -204,13 +204,14 @@ PetscErrorCode CostateReportView(CostateTraj tr, PetscViewer v)
                                    tr->units, f.state_bytes, tr->measured ? " (measured)" : "", tr->stats.peak_units,
                                    f.full_bytes));
   if (tr->dir[0]) {
-    PetscCall(PetscViewerASCIIPrintf(v,
-                                     "disk %s: %" PetscInt64_FMT " states written, %" PetscInt64_FMT
-                                     " read, %.3g GB and %.3g GB; I/O took %.3g s, of "
-                                     "which %.0f%% hidden behind the computation%s\n",
-                                     tr->dir, f.writes, f.reads, (double)f.bytes_written / 1e9,
-                                     (double)f.bytes_read / 1e9, f.write + f.read, 100 * f.hidden,
-                                     tr->io.direct ? ", past the page cache" : ""));
+    PetscCall(
+        PetscViewerASCIIPrintf(v,
+                               "disk %s: %" PetscInt64_FMT " states written, %" PetscInt64_FMT
+                               " read, %.3g GB and %.3g GB; I/O took %.3g s, of "
+                               "which %.0f%% hidden behind the computation%s\n",
+                               tr->dir, f.writes, f.reads, (double)f.bytes_written / 1e9, (double)f.bytes_read / 1e9,
+                               f.write + f.read, 100 * f.hidden,
+                               tr->io.direct && f.state_bytes >= COSTATE_ALIGN_FROM ? ", past the page cache" : ""));
     PetscCall(
         PetscViewerASCIIPrintf(v,
                                "a state goes to disk every %" PetscInt64_FMT

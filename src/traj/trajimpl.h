@@ -88,7 +88,7 @@ typedef enum {
 /* Seconds clocked since stock was taken of them last; what the disk did is counted by its store. */
 typedef struct {
   double         forward, adjoint;
-  PetscInt64     nforward, nadjoint, writes;
+  PetscInt64     nforward, nadjoint;
   CostateStoreIO io; /* as it was then */
 } CostateClock;
 
