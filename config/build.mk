@@ -35,7 +35,7 @@ $(SCHED_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@$(CC) $(SCHED_FLAGS) -c $< -o $@
 
 $(BUILD)/obj/src/traj/%.o: INCLUDES += $(PETSC_PRIVATE)
-$(BUILD)/obj/src/store/%.o: INCLUDES += $(HDF5_CFLAGS)
+$(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/cli/%.o: INCLUDES += $(HDF5_CFLAGS)
 $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@mkdir -p $(@D)
 	@echo "  MPICC $<"
@@ -49,7 +49,7 @@ $(LIB): $(SCHED_O) $(PETSC_O)
 $(BIN): $(CLI_O) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(MPICC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_O) -L$(LIBDIR) -lcostate '-Wl,-rpath,$$ORIGIN/../lib' $(PETSC_LIBS) -lm
+	@$(MPICC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_O) -L$(LIBDIR) -lcostate '-Wl,-rpath,$$ORIGIN/../lib' $(PETSC_LIBS) $(HDF5_LIBS) -lm
 
 # Tests and benchmarks: one program per file. Those of the scheduler stand on the scheduler alone.
 tests_c = $(filter-out tests/bench/%,$(sort $(if $(T),$(foreach t,$(T),$(wildcard tests/$(firstword $(subst @, ,$(t))).c tests/$(t)/*.c)),$(wildcard tests/*/*.c))))

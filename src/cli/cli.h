@@ -12,4 +12,7 @@
 #include "commands.def"
 #undef COSTATE_COMMAND
 
+/* nearest.c: the one of the names, which end with NULL, that is most like `name` */
+const char *costate_cli_nearest(const char *name, const char *const *names);
+
 #endif

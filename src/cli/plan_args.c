@@ -23,41 +23,6 @@ int plan_refuse(const char *format, ...)
   return COSTATE_CLI_USAGE;
 }
 
-/* Levenshtein's distance, for names */
-static size_t distance(const char *a, const char *b)
-{
-  size_t row[64];
-  size_t n = strlen(b);
-
-  if (n >= 64) return 64;
-  for (size_t j = 0; j <= n; j++) row[j] = j;
-  for (size_t i = 0; a[i]; i++) {
-    size_t diagonal = row[0];
-
-    row[0] = i + 1;
-    for (size_t j = 0; j < n; j++) {
-      const size_t above = row[j + 1];
-      size_t       least = diagonal + (a[i] != b[j]);
-
-      if (above + 1 < least) least = above + 1;
-      if (row[j] + 1 < least) least = row[j] + 1;
-      row[j + 1] = least;
-      diagonal   = above;
-    }
-  }
-  return row[n];
-}
-
-static const char *nearest(const char *name, const char *const *names)
-{
-  const char *best = names[0];
-
-  for (int i = 1; names[i]; i++) {
-    if (distance(names[i], name) < distance(best, name)) best = names[i];
-  }
-  return best;
-}
-
 /* A whole number, plainly or as 1e6; everything else is refused with the bounds. */
 static int whole(const char *option, const char *text, int64_t least, int64_t *value)
 {
@@ -103,7 +68,7 @@ static int policy_list(plan_request *r, const char *text)
 
     if (comma) *comma++ = '\0';
     for (n = 0; known[n] && strcmp(known[n], p); n++) continue;
-    if (!known[n]) return plan_refuse("there is no policy '%s'; did you mean %s?", p, nearest(p, known));
+    if (!known[n]) return plan_refuse("there is no policy '%s'; did you mean %s?", p, costate_cli_nearest(p, known));
     if (r->npolicies == PLAN_LIST) return plan_refuse("-policy: the list is too long");
     r->policy[r->npolicies++] = known[n];
     p                         = comma;
@@ -253,7 +218,8 @@ int plan_parse(plan_request *r, int argc, char **argv)
     int known = 0, status;
 
     for (int k = 0; options[k]; k++) known = known || !strcmp(argv[i], options[k]);
-    if (!known) return plan_refuse("there is no option '%s'; did you mean %s?", argv[i], nearest(argv[i], options));
+    if (!known)
+      return plan_refuse("there is no option '%s'; did you mean %s?", argv[i], costate_cli_nearest(argv[i], options));
     if (i + 1 == argc) return plan_refuse("%s needs a value", argv[i]);
     status = set(r, argv[i], argv[i + 1]);
     if (status) return status;

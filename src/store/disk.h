@@ -24,7 +24,7 @@ typedef struct {
   PetscBool        tried, made_dir, refused; /* refused: O_DIRECT, at a write or read; whoever runs the jobs has it */
   char             dir[PETSC_MAX_PATH_LEN], run[PETSC_MAX_PATH_LEN];
   int              lock, journal; /* lock: rank 0 only */
-  PetscBool        mapped, indexed;
+  PetscBool        mapped;
   PetscInt         nsegments;
   CostateSegment **segment;
   PetscInt64       slots;  /* of all */
@@ -60,7 +60,6 @@ PETSC_INTERN int CostateJournalDrop(const CostateDisk *, const CostateFrame);
 /* grid.c */
 PETSC_INTERN PetscErrorCode CostateGridGet(DM, PetscInt[3], PetscInt *, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateGridWrite(CostateStore, CostateDisk *);
-PETSC_INTERN int            CostateIndexWrite(CostateStore, CostateDisk *, const PetscInt[3], PetscInt, char *);
 PETSC_INTERN int            CostateAboutWrite(CostateStore, CostateDisk *, const PetscInt[3], PetscInt, char *);
 
 /* The type of PetscScalar in a word: real8, complex4, ... */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
-  What lies beside the data: costate.json (what wrote them), layout.h5 (the natural number of each entry of a DMDA
-  vector, without which nobody but PETSc on as many ranks knows where it belongs) and index.xdmf (for ParaView).
+  What lies beside the data: costate.json (what wrote them) and layout.h5 (the natural number of each entry of a DMDA
+  vector, without which nobody but PETSc on as many ranks knows where it belongs).
 */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -178,70 +178,4 @@ PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
   PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
   PetscCheck(!err, s->comm, PETSC_ERR_FILE_WRITE, "%s", message);
   PetscFunctionReturn(0);
-}
-
-/* One vector of a frame as a ParaView attribute: on the grid where it has its size, else on a line. */
-static void IndexVector(FILE *f, CostateStore s, const CostateSegment *seg, CostateFrame frame, PetscInt b,
-                        const PetscInt dims[3], PetscInt dof)
-{
-  const CostateBlock *block = &seg->shape[b];
-  PetscBool           grid =
-      (PetscBool)(dof && (PetscInt64)dims[0] * dims[1] * dims[2] * dof == block->total && block->total > 1);
-  char name[96], size[96];
-
-  CostateBlockName(&s->set, block, name, sizeof(name));
-  if (grid)
-    snprintf(size, sizeof(size), "%lld %lld %lld", (long long)dims[2], (long long)dims[1], (long long)dims[0]);
-  else
-    snprintf(size, sizeof(size), "1 1 %lld", (long long)block->total);
-  if (!grid) dof = 1;
-  fprintf(f,
-          "   <Grid Name=\"%s\">\n    <Topology TopologyType=\"3DCoRectMesh\" Dimensions=\"%s\"/>\n"
-          "    <Geometry GeometryType=\"ORIGIN_DXDYDZ\"><DataItem Dimensions=\"3\">0 0 0</DataItem>"
-          "<DataItem Dimensions=\"3\">1 1 1</DataItem></Geometry>\n",
-          name, size);
-  for (PetscInt c = 0; c < dof; c++) {
-    fprintf(f, "    <Attribute Name=\"%s", name);
-    if (dof > 1) fprintf(f, "_%d", (int)c);
-    fprintf(f,
-            "\" Center=\"Node\"><DataItem ItemType=\"HyperSlab\" Dimensions=\"%s\"><DataItem Dimensions=\"3 1\">"
-            "%d %d %lld</DataItem><DataItem Format=\"HDF\" NumberType=\"Float\" Precision=\"%d\" "
-            "Dimensions=\"%lld\">states-%04d.h5:/slot_%04d/%s</DataItem></DataItem></Attribute>\n",
-            size, (int)c, (int)dof, (long long)(block->total / dof), (int)sizeof(PetscReal), (long long)block->total,
-            (int)seg->number, (int)frame->slot, name);
-  }
-  fprintf(f, "   </Grid>\n");
-}
-
-/* The frames that have a step, in the order of their keys. */
-int CostateIndexWrite(CostateStore s, CostateDisk *d, const PetscInt dims[3], PetscInt dof, char *message)
-{
-  char  path[COSTATE_PATH];
-  FILE *f;
-
-  if (sizeof(PetscScalar) != sizeof(PetscReal)) return 0; /* XDMF has no complex numbers */
-  CostatePath(path, "%s/index.xdmf", d->run);
-  f          = fopen(path, "w");
-  d->indexed = PETSC_TRUE;
-  if (f) {
-    fprintf(f, "<?xml version=\"1.0\"?>\n<Xdmf Version=\"3.0\">\n");
-    if (dof && d->size > 1)
-      fprintf(f,
-              " <!-- The entries are in the order of the %d ranks that wrote them: /map/natural of layout.h5 says "
-              "where each belongs, and costate export writes them in natural order. -->\n",
-              (int)d->size);
-    fprintf(f, " <Domain>\n <Grid Name=\"frames\" GridType=\"Collection\" CollectionType=\"Temporal\">\n");
-    for (PetscInt i = 0; i < s->ntable; i++) {
-      CostateFrame frame = s->table[i];
-
-      if (frame->step < 0) continue;
-      fprintf(f, "  <Grid Name=\"step %lld\" GridType=\"Tree\">\n   <Time Value=\"%.17g\"/>\n", (long long)frame->step,
-              (double)frame->time);
-      for (PetscInt b = 0; b < frame->nblocks; b++)
-        IndexVector(f, s, (const CostateSegment *)frame->where, frame, b, dims, dof);
-      fprintf(f, "  </Grid>\n");
-    }
-    fprintf(f, " </Grid>\n </Domain>\n</Xdmf>\n");
-  }
-  return Close(f, path, message);
 }

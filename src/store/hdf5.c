@@ -199,18 +199,12 @@ static PetscErrorCode CostateStoreFinish_hdf5(CostateStore s)
 {
   CostateDisk *d                        = (CostateDisk *)s->data;
   char         message[COSTATE_MESSAGE] = "";
-  PetscInt     dims[3], dof;
-  PetscBool    is;
-  int          err = 0;
+  int          err                      = 0;
 
   PetscFunctionBegin;
   if (!s->set.keep) PetscFunctionReturn(0);
-  PetscCall(CostateGridGet(s->set.grid, dims, &dof, &is));
-  if (d->rank == 0) {
-    for (PetscInt i = 0; i < d->nsegments && !err; i++)
-      if (d->segment[i]->fd >= 0) err = CostateSegmentFinish(d->segment[i], message);
-    if (!err) err = CostateIndexWrite(s, d, dims, is ? dof : 0, message);
-  }
+  for (PetscInt i = 0; d->rank == 0 && i < d->nsegments && !err; i++)
+    if (d->segment[i]->fd >= 0) err = CostateSegmentFinish(d->segment[i], message);
   PetscCall(Agreed(s, err, message));
   PetscFunctionReturn(0);
 }

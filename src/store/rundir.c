@@ -176,7 +176,6 @@ void CostateRunRemove(CostateDisk *d)
   if (d->run[0]) {
     for (PetscInt i = 0; i < d->nsegments; i++) unlink(d->segment[i]->path);
     if (d->mapped) Unlink(d->run, "layout.h5");
-    if (d->indexed) Unlink(d->run, "index.xdmf");
     if (d->lock >= 0) Unlink(d->run, "costate.json");
     rmdir(d->run);
   }

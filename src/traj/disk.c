@@ -158,9 +158,11 @@ static PetscErrorCode Fetch(CostateTraj tr, PetscInt k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The disk may forget state k.  Files that stay keep it for their readers, unless a limit wants its place. */
 static PetscErrorCode Wipe(CostateTraj tr, PetscInt k)
 {
-  PetscBool has;
+  const PetscBool keep = (PetscBool)(tr->tj->keepfiles && !tr->disk_states && !tr->disk_bytes);
+  PetscBool       has;
 
   PetscFunctionBegin;
   for (int i = 0; i < PARTS; i++) {
@@ -169,7 +171,7 @@ static PetscErrorCode Wipe(CostateTraj tr, PetscInt k)
     PetscCall(CostateStoreHas(tr->disk, key, &has));
     if (!has) continue;
     PetscCall(CostateDiskSettle(tr, key));
-    PetscCall(CostateStoreDrop(tr->disk, key));
+    if (!keep) PetscCall(CostateStoreDrop(tr->disk, key));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

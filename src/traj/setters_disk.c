@@ -14,7 +14,8 @@ default)
 
   Options Database Keys:
 + -ts_trajectory_costate_hdf5 <dir> - the directory
-- -ts_trajectory_keep_files - the files stay after the backward sweep, with the step and time of each state
+- -ts_trajectory_keep_files - the files stay after the backward sweep, with the step and time of each state that went to
+disk; under a limit those that it left
 
   Notes:
   Each run makes a folder run-NNNN of its own below it and removes it in the end.  The directory may hold nothing else.

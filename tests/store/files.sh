@@ -8,7 +8,7 @@ compile ./write "$ROOT/tests/store/archive.c" -I"$ROOT/include" -L"$(dirname "$C
 
 run_mpi 2 ./write -write >out 2>&1 || cat out >&2
 run=kept/run-0001
-t_is "$(ls $run | tr '\n' ' ')" 'costate.json index.xdmf journal-00000.txt journal-00001.txt layout.h5 states-0000.h5 states-0001.h5 states-0002.h5 ' \
+t_is "$(ls $run | tr '\n' ' ')" 'costate.json journal-00000.txt journal-00001.txt layout.h5 states-0000.h5 states-0001.h5 states-0002.h5 ' \
   'a kept run is a few files'
 
 if command -v h5dump >/dev/null; then
@@ -29,7 +29,7 @@ python=''
 for p in python3 /usr/bin/python3; do if "$p" -c 'import h5py' 2>/dev/null; then python=$p; fi; done
 if [ -n "$python" ]; then
   "$python" - $run >out 2>&1 <<'END'
-import glob, h5py, json, sys, xml.etree.ElementTree as xml
+import glob, h5py, json, sys
 run = sys.argv[1]
 about = json.load(open(run + '/costate.json'))
 assert about['ranks'] == 2 and about['dims'] == [13, 7, 1] and about['dof'] == 3 and about['names'] == ['state', 'tangent'], about
@@ -51,13 +51,8 @@ for name in sorted(glob.glob(run + '/states-*.h5')):
     for k in f.get('step', {}): assert int(f['step'][k].attrs['step']) == int(k[:8]), k
 assert sorted(seen) == [0, 1, 4, 5, 6, 7, 8] and seen[4] == 'before jump' and seen[5] == 'state', seen
 assert empty > 0
-index = xml.parse(run + '/index.xdmf')
-assert len(index.findall('.//Time')) == 7 and len(index.findall('.//Attribute')) == 3 * 13
-for item in index.findall('.//DataItem[@Format="HDF"]'):
-    name, path = item.text.split(':')
-    assert h5py.File(run + '/' + name, 'r')[path].shape == (int(item.get('Dimensions')),), item.text
 END
-  t_is "$(cat out)" '' 'h5py and ParaView find each step with its time, its numbers and where they belong'
+  t_is "$(cat out)" '' 'h5py finds each step with its time, its numbers and where they belong'
 else
   t_skip 'no h5py here'
 fi
