@@ -92,7 +92,7 @@ static PetscErrorCode WriteDisk(CostateTraj tr, const Figures *f, PetscViewer v)
 PetscErrorCode CostateReportProgress(CostateTraj tr, const char phase[], PetscInt k, PetscBool last)
 {
   PetscLogDouble t;
-  char           left[64] = "";
+  char           left[64] = "", disk[32] = "";
 
   PetscFunctionBegin;
   if (!tr->progress) PetscFunctionReturn(PETSC_SUCCESS);
@@ -110,10 +110,14 @@ PetscErrorCode CostateReportProgress(CostateTraj tr, const char phase[], PetscIn
       PetscCall(PetscSNPrintf(left, sizeof(left), ", about %.0f s left of the forward run",
                               (t - tr->t0) * (all - done) / done));
   }
+  if (tr->disk && tr->sched) {
+    costate_sched_get_stats(tr->sched, &tr->stats);
+    PetscCall(PetscSNPrintf(disk, sizeof(disk), ", %" PetscInt64_FMT " on disk", (PetscInt64)tr->stats.disk_units));
+  }
   PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)tr->tj), PETSC_STDERR,
                          "\rcostate: %-9s step %" PetscInt_FMT " of %" PetscInt_FMT ", %" PetscInt_FMT
-                         " recomputed%s        %s",
-                         phase, k, PetscMax(tr->log.n, 0), tr->replayed, left, last ? "\n" : ""));
+                         " recomputed%s%s        %s",
+                         phase, k, PetscMax(tr->log.n, 0), tr->replayed, disk, left, last ? "\n" : ""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

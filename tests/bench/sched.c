@@ -22,7 +22,7 @@ static double once(const char *policy, int64_t units, int64_t steps, int64_t *mo
   *moves = 0;
   if (costate_sched_create(&cfg, &s)) return -1;
   for (int64_t n = 0; n < steps; n++) {
-    costate_action a = {COSTATE_STORE, COSTATE_STATE, 0, 0, 0};
+    costate_action a = {.kind = COSTATE_STORE};
 
     if (costate_sched_arrive(s, n, COSTATE_ARRIVE_STEP)) break;
     for (; a.kind != COSTATE_YIELD; ++*moves) {

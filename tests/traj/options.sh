@@ -55,6 +55,13 @@ both "unknown suffix; use KB, MB, GB, TB" "$b" "3 MB"
 both "is more memory than any machine has" "$b" 5000000TB
 both "Unknown option -ts_trajectory_costate_rma. Did you mean -ts_trajectory_costate_ram?" -ts_trajectory_costate_rma 5
 both "Unknown option -x_ts_trajectory_costate_polcy. Did you mean -x_ts_trajectory_costate_policy?" -x_ts_trajectory_costate_polcy wang
+both "Did you mean -ts_trajectory_costate_hdf5?" -ts_trajectory_costate_hdf disk
+both "Did you mean -ts_trajectory_costate_hdf5_limit?" -ts_trajectory_costate_hdf5_limits 5
+ends 1 "Did you mean -ts_trajectory_costate_hdf5_direct?" -ts_trajectory_costate_hdf5_driect 0
+ends 1 "Did you mean -ts_trajectory_costate_behind?" -ts_trajectory_costate_behnd 0
+ends 1 "Did you mean -ts_trajectory_costate_costs?" -ts_trajectory_costate_cost 1,1,1,1
+ends 1 "Did you mean -ts_trajectory_costate_adjoint_every?" -ts_trajectory_costate_adjoint_evry 5,maps
+ends 1 "the number of states on disk must not be negative" "$b" 3 -ts_trajectory_max_cps_disk -1
 STEPS=some both "Option -ts_trajectory_costate_ram was given but nothing read it" -ts_trajectory_type memory "$b" 3
 both "TS type bdf has no adjoint step" "$b" 5 -ts_type bdf
 both "TS type rosw has no adjoint step" "$b" 5 -ts_type rosw
@@ -96,6 +103,39 @@ for stages in auto never always; do same -gt 0 "stage records $stages" "$b" 4 -t
 same -gt 0 "no check" "$b" 4 -ts_trajectory_costate_check false
 same -gt 0 "solution only" "$b" 4 -ts_trajectory_solution_only
 
+# The disk: with these costs every state goes there, so that only steps next to the end of a period are repeated.
+cheap='-ts_trajectory_costate_costs 1,1,.5,.5'
+disk="-ts_trajectory_costate_hdf5 disk"
+files() { find "$1" -name 'states-*' 2>/dev/null | wc -l; }
+used() { # TEXT WRITES DISK ARGS... : as same(), with at least so many writes and at most so many states on disk
+  local text=$1 writes=$2 most=$3
+  shift 3
+  # shellcheck disable=SC2086
+  same -ge 0 "$text" "$b" 3 $cheap "$@"
+  [ "$(number writes)" -ge "$writes" ] && [ "$(number peak_on_disk)" -le "$most" ]
+  t_ok $? "$text: $(number writes) written, at most $(number peak_on_disk) on disk"
+}
+# shellcheck disable=SC2086
+{
+  used "a disk" 19 20 $disk
+  used "PETSc's -ts_trajectory_max_cps_disk, in the directory that PETSc names" 3 3 -ts_trajectory_max_cps_disk 3
+  used "a limit of states" 3 3 $disk -ts_trajectory_costate_hdf5_limit 3
+  used "our limit has precedence" 3 3 $disk -ts_trajectory_costate_hdf5_limit 3 -ts_trajectory_max_cps_disk 8
+  used "no limit where it is 0" 19 20 $disk -ts_trajectory_max_cps_disk 0
+  used "a limit in bytes" 3 5 $disk -ts_trajectory_costate_hdf5_limit 45KB
+  used "nothing behind the computation" 18 20 $disk -ts_trajectory_costate_behind 0
+  t_like "$(cat report.json)" '"behind": false' "as the report says"
+  used "through the page cache" 19 20 $disk -ts_trajectory_costate_hdf5_direct 0
+  t_like "$(cat report.json)" '"direct": false' "as the report says"
+  t_is "$(find . -name disk -o -name 'TS-data*' -o -name 'SA-data*' | wc -l)" 0 "none of them leaves anything behind"
+  used "files are kept" 19 20 $disk -ts_trajectory_keep_files
+  t_ok "$([ "$(files disk/run-0001)" -gt 0 ] && echo 0 || echo 1)" "-ts_trajectory_keep_files keeps them"
+  same -gt 0 "every tenth lambda, as two words" "$b" 4 -ts_trajectory_costate_adjoint_every 10 maps
+  t_is "$(grep -c '^put ' maps/run-0001/journal-00000.txt)" 3 "gives three of them: those of states 20, 10 and 0"
+  same -gt 0 "every fourth lambda, as one word" "$b" 4 -ts_trajectory_costate_adjoint_every 4,maps
+  t_is "$(grep -c '^put ' maps/run-0002/journal-00001.txt)" 6 "gives six, in a folder of their own"
+}
+
 same -eq 0 "no budget" -ts_trajectory_costate_stages auto
 said "costate: no budget was given; using half of what the node leaves free"
 t_ok $? "no budget: what is used instead is printed once"
@@ -112,8 +152,15 @@ for text in "type: costate" "policy online, stage records auto, check on" "20 st
   grep -qF "$text" out
   t_ok $? "-ts_trajectory_view: $text"
 done
+# shellcheck disable=SC2086
+costate 2 "$b" 3 $disk $cheap -ts_trajectory_view
+for text in "disk disk: 19 states written, 17 read" "a state goes to disk every 1 steps" "a step costs 1, an adjoint step 1, a write 0.5, a read 0.5 (given)" \
+  "disk checkpoint writes = 19" "disk checkpoint reads = 17"; do
+  grep -qF "$text" out
+  t_ok $? "-ts_trajectory_view: $text"
+done
 costate 1 "$b" 4 -help
-for option in policy ram steps stages check jumps progress report; do
+for option in policy ram steps stages check jumps progress report hdf5 hdf5_limit hdf5_direct behind costs adjoint_every; do
   grep -q -- "-ts_trajectory_costate_$option:\? " out
   t_ok $? "-help: -ts_trajectory_costate_$option"
 done
@@ -121,8 +168,17 @@ costate 2 "$b" 4 -log_view
 for event in Store Fetch Replay; do
   t_like "$(grep "^Costate$event " out)" "^Costate$event +[1-9]" "-log_view: Costate$event"
 done
+# shellcheck disable=SC2086
+costate 2 "$b" 3 $disk $cheap -log_view -ts_trajectory_costate_report report.json
+for event in Spill:writes Prefetch:reads; do
+  # of the columns Count Ratio Time Ratio Flop Ratio Mess AvgLen: one message a rank and frame, of the bytes of its part
+  t_is "$(awk -v e="Costate${event%:*}" '$1 == e { printf "%.0f %.0f", $8, $9 }' out)" "$((2 * $(number ${event#*:}))) 96" \
+    "-log_view: Costate${event%:*} with the frames moved and their bytes"
+done
 
-costate 3 "$b" 4 -app_event -ts_trajectory_costate_report report.json
+rm -rf disk
+# shellcheck disable=SC2086
+costate 3 "$b" 4 -app_event $disk $cheap -ts_trajectory_costate_report report.json
 if command -v python3 >/dev/null; then
   python3 -m json.tool report.json >/dev/null
 else
@@ -133,5 +189,10 @@ for key in policy ts_type ranks sweep steps advances evaluations optimum ratio r
   boundaries peak_states peak_bytes state_bytes full_bytes log_bytes seconds; do
   grep -q "^  \"$key\": " report.json
   t_ok $? "the report has $key"
+done
+for key in disk writes reads bytes_written bytes_read seconds_write seconds_read seconds_waited hidden behind direct period peak_on_disk \
+  costs given step adjoint_step write read; do
+  grep -q "\"$key\": " report.json
+  t_ok $? "the report of a run with a disk has $key"
 done
 t_done
