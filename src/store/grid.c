@@ -165,7 +165,9 @@ PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
     }
     H5E_END_TRY;
     if (bad) err = errno ? errno : EIO;
-    if (bad) snprintf(message, sizeof(message), "The file %.400s cannot be made: %s", path, strerror(err));
+    if (bad)
+      snprintf(message, sizeof(message), "The file %.400s cannot be made: %s. Name another directory", path,
+               strerror(err));
     if (!err) err = CostateFileReserve(path, message);
   }
   PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));

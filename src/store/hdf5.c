@@ -105,7 +105,8 @@ static int SegmentOpen(CostateStore s, CostateDisk *d, CostateSegment *seg, char
   if (!err) {
     err = CostateJournalSegment(d, seg, &s->set);
     if (err)
-      snprintf(message, COSTATE_MESSAGE, "The journal of rank %d in %.400s cannot be written: %s", (int)d->rank, d->run,
+      snprintf(message, COSTATE_MESSAGE,
+               "The journal of rank %d in %.400s cannot be written: %s. Name another directory", (int)d->rank, d->run,
                strerror(err));
   }
   return err;

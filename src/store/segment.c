@@ -137,9 +137,12 @@ static int CannotMake(const char *path, int err, double bytes, char *message)
     double free = (double)fs.f_bavail * (double)fs.f_frsize;
 
     snprintf(message, COSTATE_MESSAGE,
-             "The file %.400s needs %.0f bytes more than the %.0f that are free there. Free some space, name another "
-             "directory, or allow fewer states on disk",
-             path, want > free ? want - free : 1., free);
+             want > free
+                 ? "The file %.400s needs %.0f bytes more than the %.0f that are free there. Free some space, name "
+                   "another directory, or allow fewer states on disk"
+                 : "The file %.400s cannot be made: its %.0f bytes are refused although %.0f are free there, "
+                   "perhaps by a quota. Name another directory, or allow fewer states on disk",
+             path, want > free ? want - free : want, free);
   } else
     snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be made: %s. Name another directory", path,
              strerror(err));

@@ -234,7 +234,7 @@ PetscErrorCode CostateStoreDestroy(CostateStore *store)
   PetscFunctionBegin;
   if (!s) PetscFunctionReturn(0);
   *store      = NULL;
-  err         = CostateStoreFinish(s);
+  err         = s->set.keep ? CostateStoreFinish(s) : 0; /* nobody asks how the writes went of files that go */
   s->finished = PETSC_TRUE;
   PetscCall(StoreEmpty(s));
   PetscCall(CostateBehindStop(s));

@@ -235,7 +235,7 @@ static PetscErrorCode Finish(CostateTraj tr)
   tr->seconds[2] += t - tr->t0;
   tr->phase = COSTATE_REVERSED;
   tr->sweeps++;
-  PetscCall(CostateDiskClose(tr));
+  PetscCall(CostateDiskClose(tr, PETSC_TRUE));
   PetscCall(CostateMapsClose(tr));
   PetscCall(CostateReportProgress(tr, "backward", 0, PETSC_TRUE));
   PetscCall(CostateReportWrite(tr));

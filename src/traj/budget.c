@@ -23,8 +23,9 @@ PetscErrorCode CostateParseBudget(MPI_Comm comm, const char option[], const char
              "%s %s: give a number of states, such as 20, or bytes %s, such as "
              "512MB or 4GB",
              option, text, whose);
-  PetscCheck(x > 0, comm, PETSC_ERR_ARG_OUTOFRANGE, "%s %s: at least one state has to be kept, the initial one", option,
-             text);
+  PetscCheck(x > 0, comm, PETSC_ERR_ARG_OUTOFRANGE, "%s %s: %s", option, text,
+             strstr(option, "hdf5") ? "give at least one state, or leave the disk out"
+                                    : "at least one state has to be kept, the initial one");
   if (!*end) {
     PetscCheck(x == (double)(PetscInt64)x, comm, PETSC_ERR_ARG_WRONG,
                "%s %s: a number without a suffix counts states and must be whole; bytes have a "

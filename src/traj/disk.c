@@ -75,8 +75,11 @@ PetscErrorCode CostateDiskOpen(CostateTraj tr, TS ts)
 static void LogFrame(CostateTraj tr)
 {
 #if defined(PETSC_USE_LOG)
+  /* the summary shows half of what is sent and received, each message being both */
   petsc_send_ct += 1;
+  petsc_recv_ct += 1;
   petsc_send_len += (PetscLogDouble)tr->state_bytes;
+  petsc_recv_len += (PetscLogDouble)tr->state_bytes;
 #else
   (void)tr;
 #endif
@@ -230,14 +233,18 @@ static PetscErrorCode TakeStock(CostateTraj tr)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The files go, or stay with their description complete; the counts and costs remain. */
-PetscErrorCode CostateDiskClose(CostateTraj tr)
+/*
+  The files go, or stay with their description complete; the counts and costs remain.  After a run that did not come to
+  its end nobody asks how the last writes went, unless their files stay.
+*/
+PetscErrorCode CostateDiskClose(CostateTraj tr, PetscBool ended)
 {
   PetscFunctionBegin;
   if (!tr->disk) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!ended && !tr->tj->keepfiles) tr->nmoves = 0;
   while (tr->nmoves) PetscCall(CostateDiskSettle(tr, tr->moves[0].key));
   PetscCall(CostateStoreGetIO(tr->disk, &tr->io));
-  if (!tr->costs_given) PetscCall(TakeStock(tr)); /* for the report, and for the next run */
+  if (ended && !tr->costs_given) PetscCall(TakeStock(tr)); /* for the report, and for the next run */
   PetscCall(PetscMemzero(&tr->clock.io, sizeof(tr->clock.io)));
   PetscCall(CostateStoreDestroy(&tr->disk));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -26,7 +26,7 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   PetscFunctionBegin;
   costate_sched_destroy(tr->sched);
   tr->sched = NULL;
-  PetscCall(CostateDiskClose(tr));
+  PetscCall(CostateDiskClose(tr, PETSC_FALSE));
   PetscCall(CostateMapsClose(tr));
   PetscCall(CostateStoreDestroy(&tr->store));
   PetscCall(CostateLogReset(&tr->log));

@@ -218,7 +218,7 @@ PETSC_INTERN PetscErrorCode CostateRead(CostateTraj, PetscInt64, PetscInt, Vec *
 /* disk.c */
 PETSC_INTERN PetscErrorCode CostateDiskStates(CostateTraj, PetscInt64 *);
 PETSC_INTERN PetscErrorCode CostateDiskOpen(CostateTraj, TS);
-PETSC_INTERN PetscErrorCode CostateDiskClose(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateDiskClose(CostateTraj, PetscBool);
 PETSC_INTERN PetscErrorCode CostateDiskSettle(CostateTraj, PetscInt64);
 PETSC_INTERN PetscErrorCode CostateDiskObey(CostateTraj, const costate_action *, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateDiskReckon(CostateTraj, PetscInt, PetscBool);
