@@ -51,7 +51,7 @@ if [ -f "$out/report.json" ]; then
     END {
       printf "Checkpoints of one gradient: %d steps, %d steps evaluated, %d of them again on the way back; the least possible%s is %d (ratio %.4f)\n",
         value["steps"], value["evaluations"], value["recomputed"], "writes" in value ? " with memory alone" : "", value["optimum"], value["ratio"]
-      if ("writes" in value)
+      if (value["period"])
         printf "The disk took %d states, %.2f MB, one every %d steps, and gave %d back; %d%% of its work was hidden behind the computation\n",
           value["writes"], value["bytes_written"] / 1e6, value["period"], value["reads"], 100 * value["hidden"]
       printf "Memory for states on each rank: the full trajectory %.2f MB, the budget %.2f MB, a factor of %.1f; at most %d states were held\n",

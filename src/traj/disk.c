@@ -13,6 +13,9 @@
 
 /* The frames that are one state to the scheduler: itself, and before it where it is a jump */
 #define PARTS 2
+
+#define LOOK 32 /* steps between two looks whether the disk has been measured */
+
 static const CostateKey parts[PARTS] = {COSTATE_KEY_STATE, COSTATE_KEY_PRE};
 
 /* What a state takes on disk, all ranks together, with the room that alignment and the description of a slot take. */
@@ -206,8 +209,8 @@ static double Mean(double seconds, PetscInt64 count, double old)
 
 /*
   Takes stock of the costs, agreed on by all ranks.  Called where a period starts, and before there is one at steps 2,
-  4, 8 ... until state 0 is written.  What is not known yet is taken to cost as much as its like: an adjoint step as a
-  step, a read as a write.
+  4, 8, 16, 32, 64, 96 ... until state 0 is written.  What is not known yet is taken to cost as much as its like: an
+  adjoint step as a step, a read as a write.
 */
 static PetscErrorCode TakeStock(CostateTraj tr)
 {
@@ -275,7 +278,7 @@ PetscErrorCode CostateDiskReckon(CostateTraj tr, PetscInt n, PetscBool start)
   if (tr->costs_known) {
     if (!start || ((tr->nstarts & (tr->nstarts - 1)) && tr->nstarts % 16)) PetscFunctionReturn(PETSC_SUCCESS);
   } else {
-    if (n < 2 || (n & (n - 1))) PetscFunctionReturn(PETSC_SUCCESS);
+    if (n < 2 || ((n & (n - 1)) && n % LOOK)) PetscFunctionReturn(PETSC_SUCCESS);
     PetscCall(ProbeIsOver(tr, &known));
     if (!known) PetscFunctionReturn(PETSC_SUCCESS);
   }

@@ -10,7 +10,7 @@
   second of all ranks together.  Ratios are medians of those of the rounds: `to_raw` to the faster of the two raw ways,
   `to_like` to the one that goes past the page cache or through it as well.
 
-  Options: -mb 32,256 (a state's part of one rank), -move 128 (MB of a rank at a time, at least one state), -rounds 7,
+  Options: -mb 32,256 (a state's part of one rank), -move 128 (MB of a rank at a time, at least one state), -rounds 5,
   -dir (where the files go; not a file system in memory).  Under mpiexec with any number of ranks.
 */
 #define _GNU_SOURCE
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 {
   Bench     b = {0};
   Results  *r;
-  PetscInt  mb[8] = {32, 256}, nmb = 8, rounds = 7, move = 128;
+  PetscInt  mb[8] = {32, 256}, nmb = 8, rounds = 5, move = 128;
   PetscBool set;
   char      dir[PETSC_MAX_PATH_LEN - 32] = "";
 
