@@ -210,6 +210,9 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
   if (tr->max_cps_disk && !tr->dir[0])
     PetscCall(PetscStrncpy(tr->dir, tr->tj->dirname ? tr->tj->dirname : "TS-data", sizeof(tr->dir)));
   if (tr->max_cps_disk && !tr->disk_states && !tr->disk_bytes) tr->disk_states = tr->max_cps_disk;
+  PetscCheck(tr->dir[0] || (!tr->disk_states && !tr->disk_bytes && !tr->costs_given), comm, PETSC_ERR_ARG_INCOMP,
+             "%s is about the disk, but there is none: say where with -ts_trajectory_costate_hdf5 DIR, or leave it out",
+             tr->costs_given ? "-ts_trajectory_costate_costs" : "-ts_trajectory_costate_hdf5_limit");
   /* PETSc removes the tree below dirname when the trajectory is destroyed; nothing of ours is there */
   PetscCall(PetscFree(tr->tj->dirname));
   PetscCall(CostateHooksInstall(ts));

@@ -61,6 +61,9 @@ ends 1 "Did you mean -ts_trajectory_costate_hdf5_direct?" -ts_trajectory_costate
 ends 1 "Did you mean -ts_trajectory_costate_behind?" -ts_trajectory_costate_behnd 0
 ends 1 "Did you mean -ts_trajectory_costate_costs?" -ts_trajectory_costate_cost 1,1,1,1
 ends 1 "Did you mean -ts_trajectory_costate_adjoint_every?" -ts_trajectory_costate_adjoint_evry 5,maps
+both "-ts_trajectory_costate_hdf5_limit is about the disk, but there is none: say where" "$b" 3 -ts_trajectory_costate_hdf5_limit 5
+both "-ts_trajectory_costate_costs is about the disk, but there is none: say where" "$b" 3 -ts_trajectory_costate_costs 1,1,1,1
+ends 1 "give at least one state, or leave the disk out" "$b" 3 -ts_trajectory_costate_hdf5 disk -ts_trajectory_costate_hdf5_limit 0
 ends 1 "the number of states on disk must not be negative" "$b" 3 -ts_trajectory_max_cps_disk -1
 STEPS=some both "Option -ts_trajectory_costate_ram was given but nothing read it" -ts_trajectory_type memory "$b" 3
 both "TS type bdf has no adjoint step" "$b" 5 -ts_type bdf
