@@ -17,17 +17,19 @@ fi
 . "$ROOT/tests/traj/programs/build.sh"
 compile ./faulty "$ROOT/tests/traj/programs/faulty.c" "-I$ROOT/include" -rdynamic -lpthread -ldl || exit 1
 
+hdf5=-ts_trajectory_costate_hdf5
 cheap='-ts_trajectory_costate_costs 1,1,.5,.5'
 # drive RANKS ARGS... : in the folder RANKS: out, err, status
 drive() {
-  local ranks=$1
+  local ranks=$1 costs=
   local -a mpi=()
   shift
+  if [[ " $* " == *" $hdf5 "* ]]; then costs=$cheap; fi
   if [ "$ranks" != 1 ]; then read -ra mpi <<<"$MPIEXEC -n $ranks"; fi
   mkdir -p "$ranks"
   # shellcheck disable=SC2086
   timeout -k 5 60 "${mpi[@]}" ./faulty -dll_append "$COSTATE_LIB" -ts_type rk -ts_rk_type 4 -ts_adapt_type none \
-    -ts_trajectory_type costate -ts_trajectory_costate_ram 3 $cheap "$@" >"$ranks/out" 2>"$ranks/err"
+    -ts_trajectory_type costate -ts_trajectory_costate_ram 3 $costs "$@" >"$ranks/out" 2>"$ranks/err"
   echo $? >"$ranks/status"
 } 2>/dev/null # the shell's own word on a signal
 
@@ -53,7 +55,6 @@ refused() {
   for ranks in 1 2 3; do judge $ranks "$text" "$pattern"; done
 }
 
-hdf5=-ts_trajectory_costate_hdf5
 for ranks in 1 2 3; do
   drive $ranks -ts_trajectory_costate_ram 1000
   mv $ranks/out full.$ranks
