@@ -316,12 +316,8 @@ static int fetch(costate_sched *s, const start *e)
 {
   const int jump = e->kind == COSTATE_ARRIVE_JUMP;
 
-  for (int64_t at = 0; s->units - s->stats.units < 1 + jump && at < s->nheld && s->held[at].step < e->step;) {
-    if (s->held[at].pinned)
-      at++;
-    else
-      COSTATE_TRY(costate_drop_state(s, at));
-  }
+  costate_set_floor(s, e->step);
+  COSTATE_TRY(costate_drop_spare(s, 1 + jump));
   s->stats.reads += 1 + jump;
   return costate_fetch_state(s, e->step, jump);
 }

@@ -48,29 +48,39 @@ PetscErrorCode CostateDiskStates(CostateTraj tr, PetscInt64 *states)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A store in files below `dir`, open; the caller's to destroy. */
+PetscErrorCode CostateDiskStore(CostateTraj tr, TS ts, const char dir[], PetscInt n, const char *const names[],
+                                PetscInt64 limit, PetscBool keep, CostateStore *store)
+{
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(CostateStoreCreate(PetscObjectComm((PetscObject)tr->tj), "hdf5", store));
+  PetscCall(CostateStoreSetDirectory(*store, dir));
+  PetscCall(CostateStoreSetNames(*store, n, names));
+  PetscCall(CostateStoreSetLimit(*store, limit));
+  PetscCall(CostateStoreSetBehind(*store, tr->behind));
+  PetscCall(CostateStoreSetDirect(*store, tr->direct));
+  PetscCall(CostateStoreSetKeep(*store, keep));
+  PetscCall(TSGetDM(ts, &dm));
+  PetscCall(CostateStoreSetGrid(*store, dm));
+  PetscCall(CostateStoreOpen(*store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateDiskOpen(CostateTraj tr, TS ts)
 {
   const char *names[3];
   PetscInt    n = 0;
   PetscInt64  states;
-  DM          dm;
 
   PetscFunctionBegin;
-  if (!tr->dir[0]) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateDiskStates(tr, &states));
   names[n++] = "state";
   if (tr->fsal) names[n++] = "stage_derivative";
   if (tr->sens) names[n++] = "tangent";
-  PetscCall(CostateStoreCreate(PetscObjectComm((PetscObject)tr->tj), "hdf5", &tr->disk));
-  PetscCall(CostateStoreSetDirectory(tr->disk, tr->dir));
-  PetscCall(CostateStoreSetNames(tr->disk, n, names));
-  PetscCall(CostateStoreSetLimit(tr->disk, states < COSTATE_UNLIMITED ? states : 0));
-  PetscCall(CostateStoreSetBehind(tr->disk, tr->behind));
-  PetscCall(CostateStoreSetDirect(tr->disk, tr->direct));
-  PetscCall(CostateStoreSetKeep(tr->disk, tr->tj->keepfiles));
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(CostateStoreSetGrid(tr->disk, dm));
-  PetscCall(CostateStoreOpen(tr->disk));
+  PetscCall(CostateDiskStore(tr, ts, tr->dir, n, names, states < COSTATE_UNLIMITED ? states : 0, tr->tj->keepfiles,
+                             &tr->disk));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -11,7 +11,6 @@ static PetscErrorCode Open(CostateTraj tr, TS ts)
 {
   char(*text)[NAME];
   const char **names;
-  DM           dm;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc2(ts->numcost, &text, ts->numcost, &names));
@@ -19,15 +18,7 @@ static PetscErrorCode Open(CostateTraj tr, TS ts)
     PetscCall(PetscSNPrintf(text[i], NAME, "lambda_%" PetscInt_FMT, i));
     names[i] = text[i];
   }
-  PetscCall(CostateStoreCreate(PetscObjectComm((PetscObject)tr->tj), "hdf5", &tr->maps));
-  PetscCall(CostateStoreSetDirectory(tr->maps, tr->maps_dir));
-  PetscCall(CostateStoreSetNames(tr->maps, ts->numcost, names));
-  PetscCall(CostateStoreSetKeep(tr->maps, PETSC_TRUE));
-  PetscCall(CostateStoreSetBehind(tr->maps, tr->behind));
-  PetscCall(CostateStoreSetDirect(tr->maps, tr->direct));
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(CostateStoreSetGrid(tr->maps, dm));
-  PetscCall(CostateStoreOpen(tr->maps));
+  PetscCall(CostateDiskStore(tr, ts, tr->maps_dir, ts->numcost, names, 0, PETSC_TRUE, &tr->maps));
   PetscCall(PetscFree2(text, names));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -217,6 +217,8 @@ PETSC_INTERN PetscErrorCode CostateRead(CostateTraj, PetscInt64, PetscInt, Vec *
 
 /* disk.c */
 PETSC_INTERN PetscErrorCode CostateDiskStates(CostateTraj, PetscInt64 *);
+PETSC_INTERN PetscErrorCode CostateDiskStore(CostateTraj, TS, const char[], PetscInt, const char *const[], PetscInt64,
+                                             PetscBool, CostateStore *);
 PETSC_INTERN PetscErrorCode CostateDiskOpen(CostateTraj, TS);
 PETSC_INTERN PetscErrorCode CostateDiskClose(CostateTraj, PetscBool);
 PETSC_INTERN PetscErrorCode CostateDiskSettle(CostateTraj, PetscInt64);
