@@ -216,13 +216,13 @@ PetscErrorCode CostateReportView(CostateTraj tr, PetscViewer v)
                                tr->dir, f.writes, f.reads, (double)f.bytes_written / 1e9, (double)f.bytes_read / 1e9,
                                f.write + f.read, 100 * f.hidden,
                                tr->io.direct && f.state_bytes >= COSTATE_ALIGN_FROM ? ", past the page cache" : ""));
+    char period[64] = "the run was over before the disk had been measured";
+
     if (tr->stats.period)
-      PetscCall(PetscViewerASCIIPrintf(v, "a state goes to disk every %" PetscInt64_FMT " steps; ",
-                                       (PetscInt64)tr->stats.period));
-    else
-      PetscCall(PetscViewerASCIIPrintf(v, "the run was over before the disk had been measured; "));
-    PetscCall(PetscViewerASCIIPrintf(v, "a step costs %.3g, an adjoint step %.3g, a write %.3g, a read %.3g (%s)\n",
-                                     f.costs.forward, f.costs.adjoint, f.costs.write, f.costs.read,
+      PetscCall(PetscSNPrintf(period, sizeof(period), "a state goes to disk every %" PetscInt64_FMT " steps",
+                              (PetscInt64)tr->stats.period));
+    PetscCall(PetscViewerASCIIPrintf(v, "%s; a step costs %.3g, an adjoint step %.3g, a write %.3g, a read %.3g (%s)\n",
+                                     period, f.costs.forward, f.costs.adjoint, f.costs.write, f.costs.read,
                                      tr->costs_given ? "given" : "seconds, measured"));
   }
   if (tr->store) PetscCall(CostateStoreView(tr->store, v));
