@@ -187,7 +187,8 @@ static PetscErrorCode Run(PetscBool behind, PetscBool direct, int turns)
     PetscCall(CostateStoreSetDirect(p[i].disk, direct));
     PetscCall(CostateStoreOpen(p[i].disk));
   }
-  for (int i = 0; i < turns; i++) {
+  /* Few of the turns can be copies: the dice are thrown until there were enough of them. */
+  for (int i = 0; i < turns || (i < 10 * turns && (gets < turns / 10 || copies < turns / 20)); i++) {
     Pair *q = &p[Random(PAIRS)];
 
     PetscCall(Turn(q));
@@ -223,7 +224,7 @@ static PetscErrorCode Run(PetscBool behind, PetscBool direct, int turns)
   PetscCall(All(&counted));
   PetscCall(All(&used));
   PetscCall(All(&done));
-  T_OK(same && gets > turns / 10 && copies > turns / 50, "%s, %s: %d copies, %d frames came back with the same bits",
+  T_OK(same && gets >= turns / 10 && copies >= turns / 20, "%s, %s: %d copies, %d frames came back with the same bits",
        behind ? "behind" : "waiting", direct ? "direct" : "buffered", copies, gets);
   T_OK(counted, "memory in flight is counted, and what is under way is said");
   T_OK(used, "what was moved is counted");
