@@ -11,6 +11,7 @@
 #include <petscts.h>
 #include <costate/sched.h>
 #include <costate/store.h>
+#include <costate/tao.h>
 
 #define COSTATE_VERSION_MAJOR 0
 #define COSTATE_VERSION_MINOR 1
@@ -41,6 +42,10 @@ PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5Direct(TSTrajectory, Petsc
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetBehind(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetCosts(TSTrajectory, const double[4]);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetAdjointEvery(TSTrajectory, PetscInt, const char[]);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetCommit(TSTrajectory, PetscReal);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetResume(TSTrajectory, PetscBool);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetVouch(TSTrajectory, PetscBool, PetscBool);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetWallTime(TSTrajectory, PetscReal);
 
 /* For the command costate: the TS types there are, and whether each has an adjoint step. */
 PETSC_EXTERN PetscErrorCode CostateTSTypeListGet(PetscInt, const char **, PetscBool *);

@@ -31,6 +31,7 @@ typedef struct {
 #define COSTATE_ALIGN      4096
 #define COSTATE_ALIGN_FROM 65536 /* bytes from which on a block is aligned */
 #define COSTATE_WHAT_MAX   24    /* longest label and its 0 */
+#define COSTATE_OWNER_MAX  200   /* characters of the line that says whose run it is */
 
 struct _n_CostateFrame {
   PetscInt64   key;
@@ -58,6 +59,14 @@ struct _n_CostateJob {
   char         message[512]; /* what could not be done to which file */
 };
 
+/* What went wrong, the same on all ranks, for those who can do without it. */
+typedef struct {
+  int         err;  /* 0: nothing; else the errno of the lowest rank that failed, EILSEQ where the data are damaged */
+  PetscMPIInt rank; /* that rank */
+  PetscBool   write;
+  char        text[1024]; /* a sentence about it, and what to do */
+} CostateStoreFault;
+
 /*
   What a tier does.  `place` and `drop` are collective and run in the main thread; `place` fills `at` where `map` is
   set, and fails alike on all ranks.  `write` and `read` move this rank's blocks, and call neither MPI nor PETSc: they
@@ -70,6 +79,10 @@ typedef struct {
   PetscErrorCode (*drop)(CostateStore, CostateFrame);
   int (*write)(CostateStore, CostateFrame);
   int (*read)(CostateStore, CostateFrame);
+  PetscErrorCode (*commit)(CostateStore, CostateStoreFault *);      /* NULL: nothing is durable here */
+  PetscErrorCode (*resume)(CostateStore, PetscInt64, PetscInt64 *); /* table and notes too */
+  PetscErrorCode (*note)(CostateStore, const char *);
+  PetscErrorCode (*spare)(CostateStore, PetscInt64 *);
   PetscErrorCode (*finish)(CostateStore);
   PetscErrorCode (*view)(CostateStore, PetscViewer);
   PetscErrorCode (*destroy)(CostateStore);
@@ -89,7 +102,8 @@ typedef struct {
   PetscInt   nnames;
   char     **names;
   PetscInt64 limit;
-  PetscBool  keep, direct, behind;
+  PetscBool  keep, direct, behind, commit;
+  char      *owner;
   DM         grid;
 } CostateStoreSettings;
 
@@ -100,7 +114,11 @@ struct _n_CostateStore {
   PetscBool            map; /* the tier's blocks are memory */
   CostateStoreOps      ops;
   CostateStoreSettings set;
-  PetscBool            opened, finished;
+  PetscBool            opened, finished, resumed;
+  PetscInt64           generation; /* of the last commit */
+  PetscInt             nnotes;     /* of a resumed run */
+  char               **notes, *notes_text;
+  CostateStoreFault   *fault; /* where a call that only tries has it said that there is no place for a frame */
   PetscInt64           frames, peak_frames;
   PetscInt64           bytes, peak_bytes;
   PetscInt64           held, peak_held;
@@ -132,16 +150,36 @@ PETSC_EXTERN PetscErrorCode CostateStoreGetBegin(CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreGetEnd(CostateStore, PetscInt64, PetscInt, Vec[]);
 PETSC_EXTERN PetscErrorCode CostateStoreCopyBegin(CostateStore, CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreCopyEnd(CostateStore, CostateStore, PetscInt64);
+PETSC_EXTERN PetscErrorCode CostateStoreCopyBeginTry(CostateStore, CostateStore, PetscInt64, CostateStoreFault *);
+PETSC_EXTERN PetscErrorCode CostateStorePutTry(CostateStore, PetscInt64, CostateStoreFault *);
+PETSC_EXTERN PetscErrorCode CostateStoreGetTry(CostateStore, PetscInt64, PetscInt, Vec[], CostateStoreFault *);
+PETSC_EXTERN PetscErrorCode CostateStoreCopyTry(CostateStore, CostateStore, PetscInt64, CostateStoreFault *);
 PETSC_EXTERN PetscErrorCode CostateStoreDrop(CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreHas(CostateStore, PetscInt64, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateStorePending(CostateStore, PetscInt64, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateStoreTest(CostateStore, PetscInt64, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateStoreSync(CostateStore);
+PETSC_EXTERN PetscErrorCode CostateStoreKeys(CostateStore, PetscInt *, PetscInt64[]);
+PETSC_EXTERN PetscErrorCode CostateStoreSpare(CostateStore, PetscInt64 *);
 PETSC_EXTERN PetscErrorCode CostateStoreFinish(CostateStore);
 PETSC_EXTERN PetscErrorCode CostateStoreView(CostateStore, PetscViewer);
 PETSC_EXTERN PetscErrorCode CostateStoreGetBytes(CostateStore, PetscInt64 *, PetscInt64 *);
 PETSC_EXTERN PetscErrorCode CostateStoreGetIO(CostateStore, CostateStoreIO *);
 PETSC_EXTERN PetscErrorCode CostateStoreDestroy(CostateStore *);
+
+/* What survives the end of the program. */
+PETSC_EXTERN PetscErrorCode CostateStoreSetCommit(CostateStore, PetscBool);
+PETSC_EXTERN PetscErrorCode CostateStoreSetOwner(CostateStore, const char[]);
+PETSC_EXTERN PetscErrorCode CostateStoreNote(CostateStore, const char[]);
+PETSC_EXTERN PetscErrorCode CostateStoreCommit(CostateStore);
+PETSC_EXTERN PetscErrorCode CostateStoreCommitTry(CostateStore, CostateStoreFault *);
+PETSC_EXTERN PetscErrorCode CostateStoreResume(CostateStore, PetscInt64, PetscInt64 *);
+PETSC_EXTERN PetscErrorCode CostateStoreResumable(MPI_Comm, const char[], char[], size_t);
+PETSC_EXTERN PetscErrorCode CostateStoreGetNotes(CostateStore, PetscInt *, const char *const **);
+PETSC_EXTERN PetscErrorCode CostateStoreFreeNotes(CostateStore);
+PETSC_EXTERN PetscErrorCode CostateStoreGetGeneration(CostateStore, PetscInt64 *);
+PETSC_EXTERN PetscErrorCode CostateStoreAbandon(CostateStore *);
+
 PETSC_EXTERN PetscErrorCode CostateStoreListGet(PetscInt, const char **, const char **);
 
 /* The local part of a Vec of any type that gives an array, VECNEST included. */

@@ -25,6 +25,15 @@ typedef struct _TS_TimeSpan *CostateTSTimes;
 typedef TSEvaluationTimes CostateTSTimes;
 #endif
 
+/* whether no event is being located; before 3.21 that can be said and set from outside */
+#if PETSC_VERSION_LT(3, 21, 0)
+#define COSTATE_EVENT_QUIET(e)  ((e)->status == TSEVENT_NONE)
+#define COSTATE_EVENT_RESUMABLE 1
+#else
+#define COSTATE_EVENT_QUIET(e)  (!(e)->processing && !(e)->iterctr)
+#define COSTATE_EVENT_RESUMABLE 0
+#endif
+
 /* since 3.21 the state that a step started from is kept in the TS, for TSRollBack() */
 #if PETSC_VERSION_LT(3, 21, 0)
 #define COSTATE_TS_HAS_VEC_SOL0 0

@@ -2,18 +2,28 @@
 #include "compat.h"
 #include "package.h"
 #include <costate.h>
+#include <petsctime.h>
 
-PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch;
+PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch, Costate_Commit;
 
-static PetscBool initialised = PETSC_FALSE;
+static PetscBool      initialised = PETSC_FALSE;
+static PetscLogDouble started;
 
 PETSC_INTERN PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory, TS);
+PETSC_INTERN PetscErrorCode CostateTaoRegister(void);
 
 static PetscErrorCode CostateFinalizePackage(void)
 {
   PetscFunctionBegin;
   initialised = PETSC_FALSE;
   PetscCall(CostateOptionsCheck(NULL, PETSC_COMM_WORLD, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateStarted(PetscLogDouble *t)
+{
+  PetscFunctionBegin;
+  *t = started;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -37,13 +47,16 @@ PetscErrorCode CostateInitializePackage(void)
   PetscFunctionBegin;
   if (initialised) PetscFunctionReturn(PETSC_SUCCESS);
   initialised = PETSC_TRUE;
+  PetscCall(PetscTime(&started));
   PetscCall(TSTrajectoryRegister(TSTRAJECTORYCOSTATE, TSTrajectoryCreate_Costate));
+  PetscCall(CostateTaoRegister());
   PetscCall(PetscClassIdRegister("Costate", &id));
   PetscCall(PetscLogEventRegister("CostateStore", id, &Costate_Store));
   PetscCall(PetscLogEventRegister("CostateFetch", id, &Costate_Fetch));
   PetscCall(PetscLogEventRegister("CostateReplay", id, &Costate_Replay));
   PetscCall(PetscLogEventRegister("CostateSpill", id, &Costate_Spill));
   PetscCall(PetscLogEventRegister("CostatePrefetch", id, &Costate_Prefetch));
+  PetscCall(PetscLogEventRegister("CostateCommit", id, &Costate_Commit));
   PetscCall(PetscRegisterFinalize(CostateFinalizePackage));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

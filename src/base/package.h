@@ -5,7 +5,11 @@
 
 #include <petscsys.h>
 
-PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch;
+PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch,
+    Costate_Commit;
+
+/* When the library was loaded, by PetscTime(). */
+PETSC_INTERN PetscErrorCode CostateStarted(PetscLogDouble *);
 
 /* The options that the trajectory understands, without the leading -[prefix]; ends with NULL. */
 PETSC_INTERN const char *const CostateTrajOptions[];

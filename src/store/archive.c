@@ -1,147 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which frames a store left on disk, as its journals say: see journal.c for their lines. */
+/* Which frames a store left on disk, as its journals say. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 #include "archive.h"
 
-static PetscErrorCode SegmentRoom(CostateArchive a, PetscInt n)
+/* What a rank says about a slot; NULL where it knows nothing of the file, or something else than the others. */
+const CostateParsedCell *CostateArchiveCell(CostateArchive a, int rank, PetscInt number, PetscInt slot)
 {
-  PetscFunctionBegin;
-  if (n < a->nsegments) PetscFunctionReturn(0);
-  PetscCall(PetscRealloc((size_t)(n + 1) * sizeof(*a->segment), &a->segment));
-  PetscCall(PetscArrayzero(a->segment + a->nsegments, n + 1 - a->nsegments));
-  a->nsegments = n + 1;
-  PetscFunctionReturn(0);
-}
+  const ArchiveSegment       *seg = &a->segment[number];
+  const CostateParsedSegment *own;
 
-static PetscInt Words(const char *text)
-{
-  PetscInt n = 0;
-
-  for (; *text; text++) n += text[0] == ' ' && text[1] != ' ' && text[1];
-  return n;
-}
-
-/* segment N slots K name:vector:leaf:total ...; each rank says the same. */
-static PetscErrorCode LineSegment(CostateArchive a, const char *line)
-{
-  ArchiveSegment *seg;
-  int             number, slots, used;
-
-  PetscFunctionBegin;
-  if (sscanf(line, "segment %d slots %d%n", &number, &slots, &used) != 2 || number < 0 || slots < 1)
-    PetscFunctionReturn(0);
-  PetscCall(SegmentRoom(a, number));
-  seg = &a->segment[number];
-  if (seg->slots) PetscFunctionReturn(0);
-  seg->slots   = slots;
-  seg->nblocks = Words(line + used);
-  snprintf(seg->file, sizeof(seg->file), "states-%04d.h5", number);
-  PetscCall(PetscCalloc1(seg->nblocks, &seg->block));
-  PetscCall(PetscCalloc1((size_t)slots * (size_t)a->info.ranks, &seg->cell));
-  line += used;
-  for (PetscInt i = 0; i < seg->nblocks; i++) {
-    ArchiveBlock *b = &seg->block[i];
-    int64_t       total;
-
-    if (sscanf(line, " %95[^: ]:%d:%d:%" SCNd64 "%n", b->name, &b->vector, &b->leaf, &total, &used) != 4) break;
-    b->total = total;
-    line += used;
-  }
-  PetscFunctionReturn(0);
-}
-
-static ArchiveCell *Cell(CostateArchive a, int rank, int number, int slot)
-{
-  if (number < 0 || number >= a->nsegments || slot < 0 || slot >= a->segment[number].slots) return NULL;
-  return &a->segment[number].cell[(size_t)slot * (size_t)a->info.ranks + (size_t)rank];
-}
-
-/* put SEGMENT SLOT SERIAL KEY STEP TIME "what" first:count:hash ... */
-static PetscErrorCode LinePut(CostateArchive a, int rank, const char *line)
-{
-  int64_t      serial, key, step, first, count;
-  uint64_t     hash;
-  int          number, slot, used;
-  double       time;
-  ArchiveCell *c;
-  char         what[COSTATE_WHAT_MAX] = "";
-
-  PetscFunctionBegin;
-  if (sscanf(line, "put %d %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %la \"%n", &number, &slot, &serial, &key, &step,
-             &time, &used) != 6)
-    PetscFunctionReturn(0);
-  c = Cell(a, rank, number, slot);
-  if (!c) PetscFunctionReturn(0);
-  line += used;
-  for (used = 0; *line && *line != '"' && used < COSTATE_WHAT_MAX - 1; line++) what[used++] = *line;
-  if (*line == '"') line++;
-  c->held   = PETSC_TRUE;
-  c->serial = serial;
-  c->key    = key;
-  c->step   = step;
-  c->time   = time;
-  memcpy(c->what, what, sizeof(what));
-  if (!c->part) PetscCall(PetscCalloc1(a->segment[number].nblocks, &c->part));
-  for (PetscInt i = 0; i < a->segment[number].nblocks; i++) {
-    if (sscanf(line, " %" SCNd64 ":%" SCNd64 ":%" SCNx64 "%n", &first, &count, &hash, &used) != 3) {
-      c->held = PETSC_FALSE;
-      break;
-    }
-    c->part[i] = (ArchivePart){first, count, (PetscInt64)hash};
-    line += used;
-  }
-  PetscFunctionReturn(0);
-}
-
-/* A line that was not written to its end is passed over: what it said is not known to be there. */
-static PetscErrorCode Line(CostateArchive a, int rank, char *line)
-{
-  char    *mark = strrchr(line, '#');
-  uint64_t hash;
-  int      number, slot;
-
-  PetscFunctionBegin;
-  if (!mark || mark == line || sscanf(mark, "#%16" SCNx64, &hash) != 1 ||
-      hash != XXH3_64bits(line, (size_t)(mark - 1 - line))) {
-    a->info.torn++;
-    PetscFunctionReturn(0);
-  }
-  mark[-1] = 0;
-  if (!strncmp(line, "segment ", 8)) PetscCall(LineSegment(a, line));
-  if (!strncmp(line, "put ", 4)) PetscCall(LinePut(a, rank, line));
-  if (sscanf(line, "drop %d %d", &number, &slot) == 2) {
-    ArchiveCell *c = Cell(a, rank, number, slot);
-
-    if (c) c->held = PETSC_FALSE;
-  }
-  PetscFunctionReturn(0);
+  if (number >= a->journal[rank].nsegments) return NULL;
+  own = &a->journal[rank].segment[number];
+  if (own->slots != seg->slots || own->nblocks != seg->nblocks) return NULL;
+  for (PetscInt i = 0; i < seg->nblocks; i++)
+    if (own->block[i].total != seg->block[i].total) return NULL;
+  return &own->cell[slot];
 }
 
 static PetscErrorCode Journal(CostateArchive a, int rank)
 {
-  char           path[COSTATE_PATH], *line = NULL;
-  size_t         room = 0;
-  FILE          *f;
-  PetscErrorCode err = 0;
+  char        path[COSTATE_PATH], *text = NULL;
+  struct stat st;
+  int         fd, err = 0;
 
   PetscFunctionBegin;
   CostatePath(path, "%s/journal-%05d.txt", a->run, rank);
-  f = fopen(path, "r");
-  if (!f && errno == ENOENT) PetscFunctionReturn(0); /* a rank that did not come so far has nothing */
-  PetscCheck(f, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "The file %s cannot be read: %s", path, strerror(errno));
-  while (!err && getline(&line, &room, f) > 0) err = Line(a, rank, line);
-  free(line);
-  fclose(f);
-  PetscCall(err);
+  fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) PetscFunctionReturn(0); /* a rank that did not come so far has nothing */
+  if (fd < 0 || fstat(fd, &st)) err = errno;
+  if (!err) text = (char *)malloc((size_t)st.st_size + 1);
+  if (!err && !text) err = ENOMEM;
+  if (!err) err = CostateRawMove(fd, text, (PetscInt64)st.st_size, 0, PETSC_FALSE);
+  if (fd >= 0) close(fd);
+  if (!err) err = CostateJournalParse(text, (size_t)st.st_size, &a->journal[rank]);
+  free(text);
+  PetscCheck(!err, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "The file %s cannot be read: %s", path, strerror(err));
+  a->journal[rank].nnotes = 0; /* they were in the text */
+  a->info.torn += a->journal[rank].torn;
+  PetscFunctionReturn(0);
+}
+
+/* The files that any rank knows of. */
+static PetscErrorCode Segments(CostateArchive a)
+{
+  PetscFunctionBegin;
+  for (int r = 0; r < a->info.ranks; r++) a->nsegments = PetscMax(a->nsegments, a->journal[r].nsegments);
+  PetscCall(PetscCalloc1(a->nsegments, &a->segment));
+  for (PetscInt i = 0; i < a->nsegments; i++) {
+    ArchiveSegment *seg = &a->segment[i];
+
+    snprintf(seg->file, sizeof(seg->file), "states-%04d.h5", (int)i);
+    for (int r = 0; r < a->info.ranks && !seg->slots; r++) {
+      const CostateJournal *j = &a->journal[r];
+
+      if (i >= j->nsegments || !j->segment[i].slots) continue;
+      seg->slots   = j->segment[i].slots;
+      seg->nblocks = j->segment[i].nblocks;
+      seg->block   = j->segment[i].block;
+    }
+  }
   PetscFunctionReturn(0);
 }
 
@@ -179,13 +104,29 @@ static PetscErrorCode About(CostateArchive a)
 
 static int ByKey(const void *p, const void *q, void *ctx)
 {
-  CostateArchive      a = (CostateArchive)ctx;
-  const ArchiveEntry *x = (const ArchiveEntry *)p, *y = (const ArchiveEntry *)q;
-  const ArchiveCell  *c = Cell(a, x->rank, (int)x->segment, (int)x->slot);
-  const ArchiveCell  *d = Cell(a, y->rank, (int)y->segment, (int)y->slot);
+  CostateArchive           a = (CostateArchive)ctx;
+  const ArchiveEntry      *x = (const ArchiveEntry *)p, *y = (const ArchiveEntry *)q;
+  const CostateParsedCell *c = CostateArchiveCell(a, x->rank, x->segment, x->slot);
+  const CostateParsedCell *d = CostateArchiveCell(a, y->rank, y->segment, y->slot);
 
   if (c->key != d->key) return c->key < d->key ? -1 : 1;
   return c->serial < d->serial ? -1 : c->serial > d->serial;
+}
+
+/* What the ranks say about a slot; e->rank stays -1 where none has anything there. */
+static void Slot(CostateArchive a, ArchiveEntry *e)
+{
+  int64_t serial = -1;
+
+  for (int r = 0; r < a->info.ranks; r++) {
+    const CostateParsedCell *c = CostateArchiveCell(a, r, e->segment, e->slot);
+
+    if (c && c->held && e->rank < 0) {
+      e->rank = r;
+      serial  = c->serial;
+    }
+    if (!c || !c->held || c->serial != serial) e->complete = PETSC_FALSE;
+  }
 }
 
 /* The frames, by key; of two under one key the later one counts, if it is complete. */
@@ -199,13 +140,9 @@ static PetscErrorCode Entries(CostateArchive a)
   n = 0;
   for (PetscInt i = 0; i < a->nsegments; i++)
     for (PetscInt slot = 0; slot < a->segment[i].slots; slot++) {
-      const ArchiveCell *c = &a->segment[i].cell[(size_t)slot * (size_t)a->info.ranks];
-      ArchiveEntry       e = {i, slot, -1, PETSC_TRUE};
+      ArchiveEntry e = {i, slot, -1, PETSC_TRUE};
 
-      for (int r = 0; r < a->info.ranks; r++) {
-        if (c[r].held && e.rank < 0) e.rank = r;
-        if (!c[r].held || c[r].serial != c[e.rank].serial) e.complete = PETSC_FALSE;
-      }
+      Slot(a, &e);
       if (e.rank >= 0) a->entry[n++] = e;
     }
   qsort_r(a->entry, (size_t)n, sizeof(*a->entry), ByKey, a);
@@ -213,8 +150,8 @@ static PetscErrorCode Entries(CostateArchive a)
     const ArchiveEntry *e = &a->entry[i];
 
     if (i + 1 < n && e[1].complete &&
-        Cell(a, e->rank, (int)e->segment, (int)e->slot)->key ==
-            Cell(a, e[1].rank, (int)e[1].segment, (int)e[1].slot)->key)
+        CostateArchiveCell(a, e->rank, e->segment, e->slot)->key ==
+            CostateArchiveCell(a, e[1].rank, e[1].segment, e[1].slot)->key)
       continue;
     a->entry[kept++] = *e;
   }
@@ -278,7 +215,9 @@ PetscErrorCode CostateArchiveOpen(const char *dir, CostateArchive *archive)
   PetscCall(FindRun(dir, a->run));
   a->info.run = a->run;
   PetscCall(About(a));
+  PetscCall(PetscCalloc1(a->info.ranks, &a->journal));
   for (int r = 0; r < a->info.ranks; r++) PetscCall(Journal(a, r));
+  PetscCall(Segments(a));
   PetscCall(Entries(a));
   PetscCall(CostateArchiveReadGrid(a));
   PetscFunctionReturn(0);
@@ -302,13 +241,8 @@ PetscErrorCode CostateArchiveClose(CostateArchive *archive)
 
   PetscFunctionBegin;
   if (!a) PetscFunctionReturn(0);
-  for (PetscInt i = 0; i < a->nsegments; i++) {
-    ArchiveSegment *seg = &a->segment[i];
-
-    for (PetscInt j = 0; j < seg->slots * a->info.ranks; j++) PetscCall(PetscFree(seg->cell[j].part));
-    PetscCall(PetscFree(seg->cell));
-    PetscCall(PetscFree(seg->block));
-  }
+  for (int r = 0; a->journal && r < a->info.ranks; r++) CostateJournalFree(&a->journal[r]);
+  PetscCall(PetscFree(a->journal));
   PetscCall(PetscFree(a->segment));
   PetscCall(PetscFree(a->entry));
   PetscCall(PetscFree(*archive));

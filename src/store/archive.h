@@ -6,30 +6,11 @@
 #include <costate/archive.h>
 #include "disk.h"
 
+/* As the lowest rank has it whose journal knows the file. */
 typedef struct {
-  PetscInt64 first, count, hash;
-} ArchivePart;
-
-/* What one rank says about one slot. */
-typedef struct {
-  PetscBool    held;
-  PetscInt64   serial, key, step;
-  double       time;
-  char         what[COSTATE_WHAT_MAX];
-  ArchivePart *part; /* of each block */
-} ArchiveCell;
-
-typedef struct {
-  int        vector, leaf;
-  char       name[96];
-  PetscInt64 total;
-} ArchiveBlock;
-
-typedef struct {
-  PetscInt      slots, nblocks; /* slots 0: not known */
-  char          file[32];
-  ArchiveBlock *block;
-  ArchiveCell  *cell; /* of rank r in slot s at [s * ranks + r] */
+  PetscInt                  slots, nblocks; /* slots 0: not known */
+  char                      file[32];
+  const CostateParsedBlock *block;
 } ArchiveSegment;
 
 typedef struct {
@@ -41,11 +22,13 @@ typedef struct {
 struct _n_CostateArchive {
   CostateArchiveInfo info;
   char               run[PETSC_MAX_PATH_LEN], scalar[16];
+  CostateJournal    *journal; /* of each rank */
   PetscInt           nsegments;
   ArchiveSegment    *segment;
   ArchiveEntry      *entry; /* info.frames of them */
 };
 
-PETSC_INTERN PetscErrorCode CostateArchiveReadGrid(CostateArchive);
+PETSC_INTERN PetscErrorCode           CostateArchiveReadGrid(CostateArchive);
+PETSC_INTERN const CostateParsedCell *CostateArchiveCell(CostateArchive, int, PetscInt, PetscInt);
 
 #endif

@@ -8,16 +8,17 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "archive.h"
+#include "verify.h"
 
 /* Reads a whole data set as it is in memory; how many bytes there were, or -1. */
 static PetscInt64 DataRead(const char *path, const char *name, void *to, PetscInt64 room)
 {
-  hid_t      file, data = -1, space, type, native;
+  char       reason[COSTATE_TEXT / 2];
+  hid_t      file = (hid_t)CostateLookOpen(path, reason), data = -1, space, type, native;
   PetscInt64 bytes = -1;
 
   H5E_BEGIN_TRY
   {
-    file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file >= 0) data = H5Dopen2(file, name, H5P_DEFAULT);
     if (data >= 0) {
       space  = H5Dget_space(data);
@@ -52,14 +53,15 @@ PetscErrorCode CostateArchiveReadGrid(CostateArchive a)
   char                path[COSTATE_PATH];
   long long           dims[3] = {0, 0, 0}, dof = 0;
   double              box[6];
+  char                reason[COSTATE_TEXT / 2];
   hid_t               file, group = -1;
 
   PetscFunctionBegin;
   CostatePath(path, "%s/layout.h5", a->run);
   if (access(path, F_OK)) PetscFunctionReturn(0);
+  file = (hid_t)CostateLookOpen(path, reason);
   H5E_BEGIN_TRY
   {
-    file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file >= 0) group = H5Gopen2(file, "/map", H5P_DEFAULT);
     if (group >= 0) {
       if (AttributeRead(group, "dims", H5T_NATIVE_LLONG, dims) || AttributeRead(group, "dof", H5T_NATIVE_LLONG, &dof))
@@ -102,14 +104,14 @@ PetscErrorCode CostateArchiveGetInfo(CostateArchive archive, CostateArchiveInfo 
 }
 
 static PetscErrorCode Entry(CostateArchive a, PetscInt64 i, const ArchiveEntry **e, const ArchiveSegment **seg,
-                            const ArchiveCell **cells)
+                            const CostateParsedCell **cell)
 {
   PetscFunctionBegin;
   PetscCheck(i >= 0 && i < a->info.frames, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
              "There is no frame %" PetscInt64_FMT " in %s, which has %" PetscInt64_FMT, i, a->run, a->info.frames);
-  *e     = &a->entry[i];
-  *seg   = &a->segment[(*e)->segment];
-  *cells = &(*seg)->cell[(size_t)(*e)->slot * (size_t)a->info.ranks];
+  *e    = &a->entry[i];
+  *seg  = &a->segment[(*e)->segment];
+  *cell = CostateArchiveCell(a, (*e)->rank, (*e)->segment, (*e)->slot);
   PetscFunctionReturn(0);
 }
 
@@ -131,16 +133,16 @@ static PetscErrorCode Entry(CostateArchive a, PetscInt64 i, const ArchiveEntry *
 @*/
 PetscErrorCode CostateArchiveGetFrame(CostateArchive archive, PetscInt64 i, CostateArchiveFrame *frame)
 {
-  const ArchiveEntry   *e;
-  const ArchiveSegment *seg;
-  const ArchiveCell    *c;
+  const ArchiveEntry      *e;
+  const ArchiveSegment    *seg;
+  const CostateParsedCell *c;
 
   PetscFunctionBegin;
   PetscCall(Entry(archive, i, &e, &seg, &c));
-  frame->key      = c[e->rank].key;
-  frame->step     = c[e->rank].step;
-  frame->time     = c[e->rank].time;
-  frame->what     = c[e->rank].what;
+  frame->key      = c->key;
+  frame->step     = c->step;
+  frame->time     = c->time;
+  frame->what     = c->what;
   frame->file     = seg->file;
   frame->slot     = (int)e->slot;
   frame->vectors  = (int)seg->nblocks;
@@ -167,9 +169,9 @@ PetscErrorCode CostateArchiveGetFrame(CostateArchive archive, PetscInt64 i, Cost
 @*/
 PetscErrorCode CostateArchiveGetVector(CostateArchive archive, PetscInt64 i, int vector, CostateArchiveVector *v)
 {
-  const ArchiveEntry   *e;
-  const ArchiveSegment *seg;
-  const ArchiveCell    *c;
+  const ArchiveEntry      *e;
+  const ArchiveSegment    *seg;
+  const CostateParsedCell *c;
 
   PetscFunctionBegin;
   PetscCall(Entry(archive, i, &e, &seg, &c));
@@ -204,28 +206,28 @@ PetscErrorCode CostateArchiveGetVector(CostateArchive archive, PetscInt64 i, int
 @*/
 PetscErrorCode CostateArchiveRead(CostateArchive archive, PetscInt64 i, int vector, void *to)
 {
-  const ArchiveEntry   *e;
-  const ArchiveSegment *seg;
-  const ArchiveCell    *c;
-  CostateArchiveVector  v;
-  PetscInt64            one = archive->info.scalar_bytes;
-  char                  path[COSTATE_PATH], name[128];
+  const ArchiveEntry      *e;
+  const ArchiveSegment    *seg;
+  const CostateParsedCell *c;
+  CostateArchiveVector     v;
+  PetscInt64               one = archive->info.scalar_bytes;
+  char                     path[COSTATE_PATH], name[128];
 
   PetscFunctionBegin;
   PetscCall(CostateArchiveGetVector(archive, i, vector, &v));
   PetscCall(Entry(archive, i, &e, &seg, &c));
   PetscCheck(e->complete, PETSC_COMM_SELF, PETSC_ERR_FILE_UNEXPECTED,
-             "Frame %" PetscInt64_FMT " of %s is not complete: the run ended while it was written", c[e->rank].key,
+             "Frame %" PetscInt64_FMT " of %s is not complete: the run ended while it was written", c->key,
              archive->run);
   CostatePath(path, "%s/%s", archive->run, seg->file);
   snprintf(name, sizeof(name), "/slot_%04d/%s", (int)e->slot, v.name);
   PetscCheck(DataRead(path, name, to, v.total * one) == v.total * one, PETSC_COMM_SELF, PETSC_ERR_FILE_READ,
              "%s of %s cannot be read; h5dump -H shows whether the file is whole", name, path);
   for (int r = 0; r < archive->info.ranks; r++) {
-    const ArchivePart *p = &c[r].part[vector];
+    const CostateParsedPart *p = &CostateArchiveCell(archive, r, e->segment, e->slot)->part[vector];
 
     PetscCheck(p->first >= 0 && p->count >= 0 && p->first + p->count <= v.total &&
-                   p->hash == (PetscInt64)XXH3_64bits((const char *)to + p->first * one, (size_t)(p->count * one)),
+                   p->hash == XXH3_64bits((const char *)to + p->first * one, (size_t)(p->count * one)),
                PETSC_COMM_SELF, PETSC_ERR_FILE_UNEXPECTED,
                "%s of %s is damaged: the part of rank %d is not what was written", name, path, r);
   }

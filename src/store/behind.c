@@ -235,40 +235,62 @@ static const char *Advice(int err)
   }
 }
 
+/* What a job that failed was, as a sentence. */
+static void FaultSay(CostateStoreFault *fault, const CostateFrame f, const char *message)
+{
+  const int   err = fault->err;
+  const char *why = err == EILSEQ ? "its bytes are not those that were written" : strerror(err);
+
+  snprintf(fault->text, sizeof(fault->text),
+           "Cannot %s frame %lld (%s of step %lld, t = %g): on rank %d %.511s: %s. %s", fault->write ? "write" : "read",
+           (long long)f->key, f->what[0] ? f->what : "vectors", (long long)f->step, (double)f->time, (int)fault->rank,
+           message, why, Advice(err));
+}
+
 /*
-  Ends the job of a frame.  Where it failed on some rank, all raise the same error, and the frame is as if the job had
-  not begun: what was to be written is not held, what was to be filled is not either.
+  Ends the job of a frame.  Where it failed on some rank, all say the same in `fault`, and the frame is as if the job
+  had not begun: what was to be written is not held, what was to be filled is not either.
 */
-PetscErrorCode CostateJobEnd(CostateStore s, CostateFrame f)
+PetscErrorCode CostateJobTry(CostateStore s, CostateFrame f, CostateStoreFault *fault)
 {
   CostateJob   job = f->job;
   CostateFrame other;
   CostateStore peer;
-  PetscBool    write;
-  PetscMPIInt  who;
-  PetscInt64   key = f->key;
-  char         message[sizeof(job->message)], frame[96];
-  int          err;
+  char         message[sizeof(job->message)];
 
   PetscFunctionBegin;
+  fault->err = 0;
   if (!job) PetscFunctionReturn(0);
   PetscCall(JobDetach(s, f, &other));
-  err   = job->err;
-  peer  = job->peer;
-  write = job->write;
+  fault->err   = job->err;
+  fault->write = job->write;
+  peer         = job->peer;
   PetscCall(PetscMemcpy(message, job->message, sizeof(message)));
   PetscCall(PetscFree(job));
-  PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), &who));
-  if (!err) {
-    if (!peer && write) PetscCall(CostatePoolGive(s, f));
-    PetscFunctionReturn(0);
-  }
-  if (!peer) PetscCall(CostatePoolGive(s, f));
-  snprintf(frame, sizeof(frame), "frame %lld (%s of step %lld, t = %g)", (long long)key,
-           f->what[0] ? f->what : "vectors", (long long)f->step, (double)f->time);
-  if (write) PetscCall(CostateFrameRemove(s, f));
-  if (!write && peer) PetscCall(CostateFrameRemove(peer, other));
-  SETERRQ(s->comm, write ? PETSC_ERR_FILE_WRITE : PETSC_ERR_FILE_READ, "Cannot %s %s: on rank %d %s: %s. %s",
-          write ? "write" : "read", frame, (int)who, message,
-          err == EILSEQ ? "its bytes are not those that were written" : strerror(err), Advice(err));
+  PetscCall(CostateAgree(s->comm, &fault->err, message, sizeof(message), &fault->rank));
+  if (!peer && (fault->err || fault->write)) PetscCall(CostatePoolGive(s, f));
+  if (!fault->err) PetscFunctionReturn(0);
+  FaultSay(fault, f, message);
+  if (fault->write) PetscCall(CostateFrameRemove(s, f));
+  if (!fault->write && peer) PetscCall(CostateFrameRemove(peer, other));
+  PetscFunctionReturn(0);
+}
+
+/* Raises on all ranks what failed on some. */
+PetscErrorCode CostateFaultRaise(CostateStore s, const CostateStoreFault *fault)
+{
+  PetscFunctionBegin;
+  PetscCheck(!fault->err, s->comm, fault->write ? PETSC_ERR_FILE_WRITE : PETSC_ERR_FILE_READ, "%s", fault->text);
+  PetscFunctionReturn(0);
+}
+
+/* The same as an error. */
+PetscErrorCode CostateJobEnd(CostateStore s, CostateFrame f)
+{
+  CostateStoreFault fault;
+
+  PetscFunctionBegin;
+  PetscCall(CostateJobTry(s, f, &fault));
+  PetscCall(CostateFaultRaise(s, &fault));
+  PetscFunctionReturn(0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The frames of a store: the table, put, get and drop. */
+/* The frames of a store: the table, what is in it, and dropping. */
 #include "storeimpl.h"
 
 /* The index of the key, or of the first one beyond it. */
@@ -35,7 +35,7 @@ PetscErrorCode CostateFrameGet(CostateStore s, PetscInt64 key, CostateFrame *f)
 }
 
 /* Arrivals append mostly, so an insertion is cheap. */
-static PetscErrorCode FrameInsert(CostateStore s, CostateFrame f)
+PetscErrorCode CostateFrameInsert(CostateStore s, CostateFrame f)
 {
   PetscInt at = TableFind(s, f->key);
 
@@ -83,18 +83,21 @@ static PetscErrorCode Place(CostateStore s, CostateFrame f, CostateFrame of)
   s->label[0]   = 0;
   for (PetscInt i = 0; i < f->nblocks; i++) f->bytes += f->block[i].bytes;
   PetscCall(s->ops.place(s, f));
-  PetscCall(FrameInsert(s, f));
+  if (!s->fault || !s->fault->err) PetscCall(CostateFrameInsert(s, f));
   PetscFunctionReturn(0);
 }
 
-/* Places a new frame, with the label that waits for it, else with that of the frame it is a copy of; or frees it. */
+/*
+  Places a new frame, with the label that waits for it, else with that of the frame it is a copy of; or frees it, also
+  where the caller only tries and there is no place.
+*/
 PetscErrorCode CostateFramePlace(CostateStore s, CostateFrame f, CostateFrame of)
 {
   PetscErrorCode err;
 
   PetscFunctionBegin;
   err = Place(s, f, of);
-  if (err) PetscCall(PetscFree(f));
+  if (err || (s->fault && s->fault->err)) PetscCall(PetscFree(f));
   PetscCall(err);
   PetscFunctionReturn(0);
 }
@@ -112,27 +115,6 @@ PetscErrorCode CostateFrameNew(PetscInt64 key, PetscInt n, PetscInt nblocks, Cos
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode FrameOfVecs(CostateStore s, PetscInt64 key, PetscInt n, const Vec v[], CostateFrame *frame)
-{
-  CostateFrame f;
-  PetscInt     nblocks = 0, one;
-
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < n; i++) {
-    PetscCall(CostateVecGetBlocks(v[i], i, &one, NULL));
-    nblocks += one;
-  }
-  PetscCall(CostateFrameNew(key, n, nblocks, &f));
-  nblocks = 0;
-  for (PetscInt i = 0; i < n; i++) {
-    PetscCall(CostateVecGetBlocks(v[i], i, &one, f->block + nblocks));
-    nblocks += one;
-  }
-  PetscCall(CostateFramePlace(s, f, NULL));
-  *frame = f;
-  PetscFunctionReturn(0);
-}
-
 /* What else goes on with this frame comes to its end first. */
 PetscErrorCode CostateFrameQuiet(CostateStore s, CostateFrame f)
 {
@@ -144,128 +126,6 @@ PetscErrorCode CostateFrameQuiet(CostateStore s, CostateFrame f)
     PetscCall(CostateJobEnd(s, f));
     if (staged) PetscCall(CostatePoolGive(s, f));
   }
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStorePutBegin - Starts to keep a frame
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-. key - the name of the frame, not in use
-. n - number of vectors
-- v - the vectors; they may be changed as soon as this returns
-
-  Notes:
-  Memory: the local bytes of the vectors, on tiers that are no memory until `CostateStorePutEnd()`.  Work: one copy.
-
-  Level: developer
-
-.seealso: `CostateStorePutEnd()`, `CostateStoreGetBegin()`, `CostateStoreDrop()`, `CostateStoreSetLabel()`
-@*/
-PetscErrorCode CostateStorePutBegin(CostateStore store, PetscInt64 key, PetscInt n, const Vec v[])
-{
-  CostateFrame        f = NULL;
-  const CostateBlock *to;
-
-  PetscFunctionBegin;
-  PetscCall(FrameOfVecs(store, key, n, v, &f));
-  if (!store->map) PetscCall(CostatePoolTake(store, f));
-  to = f->block;
-  for (PetscInt i = 0; i < n; i++) PetscCall(CostateVecPack(v[i], to, &to));
-  if (!store->map) PetscCall(CostateJobBegin(store, f, NULL, PETSC_TRUE));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStorePutEnd - Completes `CostateStorePutBegin()`
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-- key - the frame
-
-  Notes:
-  Where the frame could not be written on some rank, this fails on all of them, and the frame is not held.  It does
-  nothing where nothing is under way.
-
-  Level: developer
-
-.seealso: `CostateStorePutBegin()`
-@*/
-PetscErrorCode CostateStorePutEnd(CostateStore store, PetscInt64 key)
-{
-  CostateFrame f = CostateFrameFind(store, key);
-
-  PetscFunctionBegin;
-  if (f && f->job && f->job->write) PetscCall(CostateJobEnd(store, f));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreGetBegin - Starts to bring a frame back, so that it can be read without waiting
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-- key - the frame
-
-  Note:
-  Memory: on tiers that are no memory the local bytes of the vectors, until `CostateStoreGetEnd()`.
-
-  Level: developer
-
-.seealso: `CostateStoreGetEnd()`
-@*/
-PetscErrorCode CostateStoreGetBegin(CostateStore store, PetscInt64 key)
-{
-  CostateFrame f;
-
-  PetscFunctionBegin;
-  PetscCall(CostateFrameGet(store, key, &f));
-  PetscCheck(!f->filling, store->comm, PETSC_ERR_ORDER,
-             "Frame %" PetscInt64_FMT " of store %s is being copied; call CostateStoreCopyEnd() first", key,
-             store->type);
-  if (store->map || (f->job && !f->job->write && !f->job->peer)) PetscFunctionReturn(0);
-  PetscCall(CostateJobEnd(store, f));
-  PetscCall(CostatePoolTake(store, f));
-  PetscCall(CostateJobBegin(store, f, NULL, PETSC_FALSE));
-  PetscFunctionReturn(0);
-}
-
-/*@C
-  CostateStoreGetEnd - Reads a frame
-
-  Collective
-
-  Input Parameters:
-+ store - the store
-. key - the frame
-- n - number of vectors, at most as many as were put
-
-  Output Parameter:
-. v - vectors of the layouts that were put, in the same order
-
-  Level: developer
-
-.seealso: `CostateStoreGetBegin()`, `CostateStorePutBegin()`
-@*/
-PetscErrorCode CostateStoreGetEnd(CostateStore store, PetscInt64 key, PetscInt n, Vec v[])
-{
-  CostateFrame        f;
-  const CostateBlock *from;
-
-  PetscFunctionBegin;
-  PetscCall(CostateStoreGetBegin(store, key));
-  PetscCall(CostateFrameGet(store, key, &f));
-  if (f->job) PetscCall(CostateJobEnd(store, f));
-  from = f->block;
-  for (PetscInt i = 0; i < n; i++) PetscCall(CostateVecUnpack(v[i], from, &from));
-  if (!store->map) PetscCall(CostatePoolGive(store, f));
   PetscFunctionReturn(0);
 }
 
@@ -324,6 +184,30 @@ PetscErrorCode CostateStoreHas(CostateStore store, PetscInt64 key, PetscBool *ha
 }
 
 /*@C
+  CostateStoreKeys - The frames that are held
+
+  Not Collective
+
+  Input Parameter:
+. store - the store
+
+  Output Parameters:
++ n    - how many
+- keys - their keys, ascending, the same on all ranks; room for n of them, or `NULL`
+
+  Level: developer
+
+.seealso: `CostateStoreHas()`, `CostateStoreResume()`
+@*/
+PetscErrorCode CostateStoreKeys(CostateStore store, PetscInt *n, PetscInt64 keys[])
+{
+  PetscFunctionBegin;
+  *n = store->ntable;
+  for (PetscInt i = 0; keys && i < store->ntable; i++) keys[i] = store->table[i]->key;
+  PetscFunctionReturn(0);
+}
+
+/*@C
   CostateStorePending - Whether a write, read or copy of a frame was begun and has not been ended
 
   Not Collective
@@ -373,6 +257,20 @@ PetscErrorCode CostateStoreTest(CostateStore store, PetscInt64 key, PetscBool *d
   PetscFunctionReturn(0);
 }
 
+/* Ends what is being written or copied; at the first that failed the rest stays as it is. */
+PetscErrorCode CostateFramesSync(CostateStore s, CostateStoreFault *fault)
+{
+  PetscFunctionBegin;
+  fault->err = 0;
+  for (PetscInt i = 0; i < s->ntable && !fault->err; i++) {
+    CostateFrame f = s->table[i];
+
+    if (f->peer) PetscCall(CostateJobTry(f->peer, CostateFrameFind(f->peer, f->key), fault));
+    if (!fault->err && f->job && (f->job->write || f->job->peer)) PetscCall(CostateJobTry(s, f, fault));
+  }
+  PetscFunctionReturn(0);
+}
+
 /*@C
   CostateStoreSync - Waits until all that was put or copied is there
 
@@ -390,12 +288,10 @@ PetscErrorCode CostateStoreTest(CostateStore store, PetscInt64 key, PetscBool *d
 @*/
 PetscErrorCode CostateStoreSync(CostateStore store)
 {
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < store->ntable; i++) {
-    CostateFrame f = store->table[i];
+  CostateStoreFault fault;
 
-    if (f->peer) PetscCall(CostateJobEnd(f->peer, CostateFrameFind(f->peer, f->key)));
-    if (f->job && (f->job->write || f->job->peer)) PetscCall(CostateJobEnd(store, f));
-  }
+  PetscFunctionBegin;
+  PetscCall(CostateFramesSync(store, &fault));
+  PetscCall(CostateFaultRaise(store, &fault));
   PetscFunctionReturn(0);
 }

@@ -98,12 +98,23 @@ static int MapMake(const char *path, hsize_t total, const PetscInt dims[3], Pets
   return H5Fclose(file) < 0 || bad;
 }
 
+/* Writes a piece of the map, or compares it with what is there; 0 or an errno. */
+static int MapPiece(int fd, PetscInt64 *piece, int n, PetscInt64 offset, PetscBool write)
+{
+  PetscInt64 there[256];
+  int        err;
+
+  if (write) return CostateRawMove(fd, (char *)piece, n * (PetscInt64)sizeof(*piece), offset, PETSC_TRUE);
+  err = CostateRawMove(fd, (char *)there, n * (PetscInt64)sizeof(*piece), offset, PETSC_FALSE);
+  return err ? err : memcmp(there, piece, (size_t)n * sizeof(*piece)) ? EILSEQ : 0;
+}
+
 /* The natural numbers of this rank's entries, a row of the grid at a time: rank 0's come first, as in the vectors. */
-static int MapFill(const char *path, DM dm, const PetscInt dims[3], PetscInt dof, PetscInt64 offset)
+static int MapFill(const char *path, DM dm, const PetscInt dims[3], PetscInt dof, PetscInt64 offset, PetscBool write)
 {
   PetscInt   x, y, z, nx, ny, nz;
   PetscInt64 row[256];
-  int        err = 0, used = 0, fd = open(path, O_RDWR | O_CLOEXEC);
+  int        err = 0, used = 0, fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 
   if (fd < 0) return errno;
   if (DMDAGetCorners(dm, &x, &y, &z, &nx, &ny, &nz)) err = EINVAL;
@@ -112,11 +123,11 @@ static int MapFill(const char *path, DM dm, const PetscInt dims[3], PetscInt dof
       for (PetscInt i = x * dof; i < (x + nx) * dof && !err; i++) {
         row[used++] = ((PetscInt64)k * dims[1] + j) * dims[0] * dof + i;
         if (used < 256) continue;
-        err = CostateRawMove(fd, (char *)row, (PetscInt64)sizeof(row), offset, PETSC_TRUE);
+        err = MapPiece(fd, row, used, offset, write);
         offset += (PetscInt64)sizeof(row);
         used = 0;
       }
-  if (!err) err = CostateRawMove(fd, (char *)row, used * (PetscInt64)sizeof(*row), offset, PETSC_TRUE);
+  if (!err) err = MapPiece(fd, row, used, offset, write);
   close(fd);
   return err;
 }
@@ -137,11 +148,26 @@ static PetscErrorCode Box(DM dm, double box[6], PetscBool *has)
   PetscFunctionReturn(0);
 }
 
+/* Entries of the ranks before this one. */
+static PetscErrorCode MapBefore(CostateStore s, PetscInt dof, PetscInt64 *before)
+{
+  PetscInt   nx, ny, nz;
+  PetscInt64 mine;
+
+  PetscFunctionBegin;
+  PetscCall(DMDAGetCorners(s->set.grid, NULL, NULL, NULL, &nx, &ny, &nz));
+  mine    = (PetscInt64)nx * ny * nz * dof;
+  *before = 0;
+  PetscCallMPI(MPI_Scan(&mine, before, 1, MPIU_INT64, MPI_SUM, s->comm));
+  *before -= mine;
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
 {
   char       path[COSTATE_PATH], message[COSTATE_MESSAGE] = "";
-  PetscInt   dims[3], dof, nx, ny, nz;
-  PetscInt64 offset = 0, mine, before = 0, total;
+  PetscInt   dims[3], dof;
+  PetscInt64 offset = 0, before, total;
   PetscBool  is, has;
   double     box[6];
   int        err = 0, bad = 0;
@@ -149,11 +175,8 @@ PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
   PetscFunctionBegin;
   PetscCall(CostateGridGet(s->set.grid, dims, &dof, &is));
   if (!is) PetscFunctionReturn(0);
-  PetscCall(DMDAGetCorners(s->set.grid, NULL, NULL, NULL, &nx, &ny, &nz));
   PetscCall(Box(s->set.grid, box, &has));
-  mine = (PetscInt64)nx * ny * nz * dof;
-  PetscCallMPI(MPI_Scan(&mine, &before, 1, MPIU_INT64, MPI_SUM, s->comm));
-  before -= mine;
+  PetscCall(MapBefore(s, dof, &before));
   total = (PetscInt64)dims[0] * dims[1] * dims[2] * dof;
   CostatePath(path, "%s/layout.h5", d->run);
   d->mapped = PETSC_TRUE;
@@ -173,11 +196,79 @@ PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
   PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
   PetscCheck(!err, s->comm, PETSC_ERR_FILE_OPEN, "%s", message);
   PetscCallMPI(MPI_Bcast(&offset, 1, MPIU_INT64, 0, s->comm));
-  err = MapFill(path, s->set.grid, dims, dof, offset + before * (PetscInt64)sizeof(PetscInt64));
+  err = MapFill(path, s->set.grid, dims, dof, offset + before * (PetscInt64)sizeof(PetscInt64), PETSC_TRUE);
   if (err)
     snprintf(message, sizeof(message), "The file %.400s cannot be written on rank %d: %s. Name another directory", path,
              (int)d->rank, strerror(err));
   PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
   PetscCheck(!err, s->comm, PETSC_ERR_FILE_WRITE, "%s", message);
+  PetscFunctionReturn(0);
+}
+
+static int SizeDiffers(hid_t file, const PetscInt dims[3], PetscInt dof)
+{
+  long long there[3] = {0, 0, 0}, dofs = 0;
+  hid_t     a   = H5Aopen_by_name(file, "/map", "dims", H5P_DEFAULT, H5P_DEFAULT);
+  hid_t     b   = H5Aopen_by_name(file, "/map", "dof", H5P_DEFAULT, H5P_DEFAULT);
+  int       bad = a < 0 || b < 0;
+
+  if (!bad) bad = H5Aread(a, H5T_NATIVE_LLONG, there) < 0 || H5Aread(b, H5T_NATIVE_LLONG, &dofs) < 0;
+  if (a >= 0) H5Aclose(a);
+  if (b >= 0) H5Aclose(b);
+  for (int i = 0; i < 3; i++) bad = bad || there[i] != dims[i];
+  return bad || dofs != dof;
+}
+
+/* Where the map is in the file of an earlier run, if that had a grid of this size. */
+static int MapLook(const char *path, const PetscInt dims[3], PetscInt dof, PetscInt64 *offset)
+{
+  const hssize_t total = (hssize_t)dims[0] * dims[1] * dims[2] * dof;
+  hid_t          file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), data = -1, space;
+  int            bad = 1;
+
+  if (file >= 0 && !SizeDiffers(file, dims, dof)) data = H5Dopen2(file, "/map/natural", H5P_DEFAULT);
+  if (data >= 0) {
+    space   = H5Dget_space(data);
+    bad     = H5Sget_simple_extent_npoints(space) != total || H5Dget_offset(data) == HADDR_UNDEF;
+    *offset = (PetscInt64)H5Dget_offset(data);
+    H5Sclose(space);
+    H5Dclose(data);
+  }
+  if (file >= 0) H5Fclose(file);
+  return bad;
+}
+
+/* Whether the grid is that of the run that is resumed, divided among the ranks in the same way; else *err is set. */
+PetscErrorCode CostateGridCheck(CostateStore s, CostateDisk *d, int *err, char *message)
+{
+  char       path[COSTATE_PATH];
+  PetscInt   dims[3], dof;
+  PetscInt64 offset = 0, before;
+  PetscBool  is;
+  int        bad = 0;
+
+  PetscFunctionBegin;
+  *err = 0;
+  PetscCall(CostateGridGet(s->set.grid, dims, &dof, &is));
+  if (!is) PetscFunctionReturn(0);
+  PetscCall(MapBefore(s, dof, &before));
+  CostatePath(path, "%s/layout.h5", d->run);
+  if (d->rank == 0) {
+    H5E_BEGIN_TRY
+    {
+      bad = MapLook(path, dims, dof, &offset);
+    }
+    H5E_END_TRY;
+  }
+  PetscCallMPI(MPI_Bcast(&offset, 1, MPIU_INT64, 0, s->comm));
+  if (!bad && offset) bad = MapFill(path, s->set.grid, dims, dof, offset + before * 8, PETSC_FALSE);
+  if (bad) {
+    *err = EILSEQ;
+    snprintf(message, COSTATE_MESSAGE,
+             "The grid is not that of %.400s, as far as rank %d sees it: it has another size, or is divided among the "
+             "ranks in another way, or the file is missing or damaged",
+             path, (int)d->rank);
+  }
+  PetscCall(CostateAgree(s->comm, err, message, COSTATE_MESSAGE, NULL));
   PetscFunctionReturn(0);
 }

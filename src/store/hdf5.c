@@ -13,7 +13,6 @@
 #include "disk.h"
 
 #define SLOTS_FIRST 4 /* in the first file of a shape; later ones double what there is */
-#define SLOTS_MOST  64
 #define FILE_BYTES  ((PetscInt64)1 << 30)
 
 /* Raises the sentence of the lowest rank that failed on all. */
@@ -56,6 +55,7 @@ static PetscErrorCode CostateStoreOpen_hdf5(CostateStore s)
   PetscCallMPI(MPI_Bcast(d->dir, sizeof(d->dir), MPI_CHAR, 0, s->comm));
   PetscCallMPI(MPI_Bcast(d->run, sizeof(d->run), MPI_CHAR, 0, s->comm));
   PetscCall(Agreed(s, CostateJournalOpen(d, message), message));
+  d->entries   = PETSC_TRUE;
   s->io.direct = s->set.direct;
   if (s->set.grid) PetscCall(CostateGridWrite(s, d));
   PetscFunctionReturn(0);
@@ -81,14 +81,14 @@ static PetscInt SlotsOf(CostateStore s, const CostateFrame f)
   for (PetscInt i = 0; i < f->nblocks; i++) bytes += f->block[i].total * (PetscInt64)sizeof(PetscScalar);
   for (PetscInt i = 0; i < d->nsegments; i++)
     if (SameShape(d->segment[i], f)) slots += d->segment[i]->slots;
-  slots = PetscMin(PetscMax(slots, SLOTS_FIRST), SLOTS_MOST);
+  slots = PetscMin(PetscMax(slots, SLOTS_FIRST), COSTATE_SLOTS_MOST);
   slots = PetscMin(slots, FILE_BYTES / PetscMax(bytes, 1));
   if (s->set.limit) slots = PetscMin(slots, s->set.limit - d->slots);
   return (PetscInt)PetscMax(slots, 1);
 }
 
 /* Every rank opens the file for itself; where O_DIRECT is refused all goes through the page cache. */
-static int SegmentOpen(CostateStore s, CostateDisk *d, CostateSegment *seg, char *message)
+int CostateSegmentOpen(CostateStore s, CostateDisk *d, CostateSegment *seg, char *message)
 {
   int err = 0;
 
@@ -100,58 +100,139 @@ static int SegmentOpen(CostateStore s, CostateDisk *d, CostateSegment *seg, char
   if (seg->direct < 0) s->io.direct = PETSC_FALSE;
   if (err)
     snprintf(message, COSTATE_MESSAGE,
-             "The file %.400s cannot be opened on rank %d: %s. Name another directory, one that all ranks see",
+             "The file %.400s cannot be opened for writing on rank %d: %s. Name another directory, one that all ranks "
+             "see",
              seg->path, (int)d->rank, strerror(err));
-  if (!err) {
-    err = CostateJournalSegment(d, seg, &s->set);
-    if (err)
-      snprintf(message, COSTATE_MESSAGE,
-               "The journal of rank %d in %.400s cannot be written: %s. Name another directory", (int)d->rank, d->run,
-               strerror(err));
-  }
   return err;
 }
 
-static void SegmentClose(CostateSegment *seg)
+static int SegmentSay(CostateStore s, CostateDisk *d, const CostateSegment *seg, char *message)
+{
+  int err = CostateJournalSegment(d, seg, &s->set);
+
+  if (err)
+    snprintf(message, COSTATE_MESSAGE, "The journal of rank %d in %.400s cannot be written: %s. Name another directory",
+             (int)d->rank, d->run, strerror(err));
+  return err;
+}
+
+void CostateSegmentClose(CostateSegment *seg)
 {
   if (seg->fd >= 0) close(seg->fd);
   if (seg->direct >= 0) close(seg->direct);
   seg->fd = seg->direct = -1;
 }
 
-static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, CostateSegment **segment)
+/* The next one, without its file. */
+PetscErrorCode CostateSegmentNew(CostateDisk *d, PetscInt nblocks, const CostateBlock *shape, PetscInt slots,
+                                 CostateSegment **segment)
 {
-  CostateDisk    *d                        = (CostateDisk *)s->data;
-  char            message[COSTATE_MESSAGE] = "", path[COSTATE_PATH];
   CostateSegment *seg;
-  PetscInt        n;
-  int             err = 0;
+  char            path[COSTATE_PATH];
 
   PetscFunctionBegin;
   PetscCall(PetscRealloc((size_t)(d->nsegments + 1) * sizeof(CostateSegment *), &d->segment));
   PetscCall(PetscNew(&seg));
   seg->number  = d->nsegments;
-  seg->slots   = SlotsOf(s, f);
-  seg->nblocks = f->nblocks;
+  seg->slots   = slots;
+  seg->nblocks = nblocks;
   seg->fd = seg->direct = -1;
-  n                     = seg->slots * seg->nblocks;
-  PetscCall(PetscMalloc1(seg->nblocks, &seg->shape));
-  PetscCall(PetscArraycpy(seg->shape, f->block, seg->nblocks));
-  PetscCall(PetscCalloc1(n, &seg->offset));
-  PetscCall(PetscCalloc1(seg->slots, &seg->used));
-  PetscCall(PetscCalloc1(seg->slots, &seg->serial));
+  PetscCall(PetscMalloc1(nblocks, &seg->shape));
+  PetscCall(PetscArraycpy(seg->shape, shape, nblocks));
+  PetscCall(PetscCalloc1(slots * nblocks, &seg->offset));
+  PetscCall(PetscCalloc1(slots, &seg->used));
+  PetscCall(PetscCalloc1(slots, &seg->serial));
+  PetscCall(PetscCalloc1(slots, &seg->put));
+  PetscCall(PetscCalloc1(slots, &seg->free));
+  PetscCall(PetscCalloc1(slots, &seg->lost));
   CostatePath(path, "%s/states-%04d.h5", d->run, (int)seg->number);
   PetscCall(PetscStrallocpy(path, &seg->path));
   d->segment[d->nsegments++] = seg;
+  *segment                   = seg;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode CostateSegmentsFree(CostateDisk *d)
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < d->nsegments; i++) {
+    CostateSegment *seg = d->segment[i];
+
+    CostateSegmentClose(seg);
+    PetscCall(PetscFree(seg->path));
+    PetscCall(PetscFree(seg->shape));
+    PetscCall(PetscFree(seg->offset));
+    PetscCall(PetscFree(seg->used));
+    PetscCall(PetscFree(seg->serial));
+    PetscCall(PetscFree(seg->put));
+    PetscCall(PetscFree(seg->free));
+    PetscCall(PetscFree(seg->lost));
+    PetscCall(PetscFree(seg));
+  }
+  d->nsegments = 0;
+  d->slots     = 0;
+  PetscCall(PetscFree(d->segment));
+  PetscFunctionReturn(0);
+}
+
+/* Where the caller only tries, what failed is said to it. */
+static PetscErrorCode NoSegment(CostateStore s, int err, PetscMPIInt who, const char *message)
+{
+  PetscFunctionBegin;
+  PetscCheck(s->fault, s->comm, PETSC_ERR_FILE_OPEN, "%s", message);
+  s->fault->err   = err;
+  s->fault->rank  = who;
+  s->fault->write = PETSC_TRUE;
+  PetscCall(PetscStrncpy(s->fault->text, message, sizeof(s->fault->text)));
+  PetscFunctionReturn(0);
+}
+
+/* *segment stays NULL where there is none and the caller only tries. */
+static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, CostateSegment **segment)
+{
+  CostateDisk    *d                        = (CostateDisk *)s->data;
+  char            message[COSTATE_MESSAGE] = "";
+  CostateSegment *seg;
+  PetscMPIInt     who;
+  int             err = 0;
+
+  PetscFunctionBegin;
+  PetscCall(CostateSegmentNew(d, f->nblocks, f->block, SlotsOf(s, f), &seg));
   if (d->rank == 0) err = CostateSegmentMake(seg, &s->set, message);
-  PetscCall(Agreed(s, err, message));
-  PetscCallMPI(MPI_Bcast(seg->offset, (PetscMPIInt)n, MPIU_INT64, 0, s->comm));
-  err = SegmentOpen(s, d, seg, message);
-  PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
-  if (err) SegmentClose(seg); /* where it did open, too: all ranks have the same files */
-  PetscCheck(!err, s->comm, PETSC_ERR_FILE_OPEN, "%s", message);
+  d->entries = PETSC_TRUE;
+  PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), &who));
+  if (!err) {
+    PetscCallMPI(MPI_Bcast(seg->offset, (PetscMPIInt)(seg->slots * seg->nblocks), MPIU_INT64, 0, s->comm));
+    err = CostateSegmentOpen(s, d, seg, message);
+    if (!err) err = SegmentSay(s, d, seg, message);
+    PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), &who));
+    if (err) CostateSegmentClose(seg); /* where it did open, too: all ranks have the same files */
+  }
+  if (err) {
+    PetscCall(NoSegment(s, err, who, message));
+    PetscFunctionReturn(0);
+  }
+  seg->dirty = (PetscBool)(d->rank == 0);
   d->slots += seg->slots;
   *segment = seg;
+  PetscFunctionReturn(0);
+}
+
+/* A frame more than the limit, or one that has to wait for a commit. */
+static PetscErrorCode Room(CostateStore s, const CostateFrame f)
+{
+  const CostateDisk *d        = (const CostateDisk *)s->data;
+  const PetscInt64   graves   = s->set.limit ? CostateGraves(s) : 0;
+  char               wait[96] = "";
+
+  PetscFunctionBegin;
+  if (graves)
+    PetscCall(PetscSNPrintf(wait, sizeof(wait), ", %" PetscInt64_FMT " of them dropped, but part of the last commits",
+                            graves));
+  PetscCheck(!s->set.limit || s->frames + graves < s->set.limit, s->comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "Frame %" PetscInt64_FMT " is one more than the %" PetscInt64_FMT
+             " that may be in %s at once%s: allow more, or drop one first%s",
+             f->key, s->set.limit, d->run, wait, graves ? " and commit" : "");
   PetscFunctionReturn(0);
 }
 
@@ -162,14 +243,11 @@ static PetscErrorCode CostateStorePlace_hdf5(CostateStore s, CostateFrame f)
   CostateSegment *seg = NULL;
 
   PetscFunctionBegin;
-  PetscCheck(!s->set.limit || s->frames < s->set.limit, s->comm, PETSC_ERR_ARG_OUTOFRANGE,
-             "Frame %" PetscInt64_FMT " is one more than the %" PetscInt64_FMT
-             " that may be in %s at once: allow more, or drop one first",
-             f->key, s->set.limit, d->run);
+  PetscCall(Room(s, f));
   for (PetscInt i = 0; i < d->nsegments; i++) {
     if (d->segment[i]->fd < 0 || !SameShape(d->segment[i], f)) continue;
     for (f->slot = 0; f->slot < d->segment[i]->slots; f->slot++) {
-      if (d->segment[i]->used[f->slot]) continue;
+      if (d->segment[i]->used[f->slot] || d->segment[i]->free[f->slot] > s->generation) continue;
       seg = d->segment[i];
       break;
     }
@@ -177,14 +255,18 @@ static PetscErrorCode CostateStorePlace_hdf5(CostateStore s, CostateFrame f)
   }
   if (!seg) {
     PetscCall(SegmentAdd(s, f, &seg));
+    if (!seg) PetscFunctionReturn(0);
     f->slot = 0;
   }
   seg->used[f->slot]   = f;
   seg->serial[f->slot] = d->serial++;
+  seg->put[f->slot]    = d->epoch;
+  seg->lost[f->slot]   = PETSC_FALSE;
   f->where             = seg;
   PetscFunctionReturn(0);
 }
 
+/* What was put since the last attempt of a commit no commit refers to. */
 static PetscErrorCode CostateStoreDrop_hdf5(CostateStore s, CostateFrame f)
 {
   CostateDisk    *d   = (CostateDisk *)s->data;
@@ -192,7 +274,8 @@ static PetscErrorCode CostateStoreDrop_hdf5(CostateStore s, CostateFrame f)
 
   PetscFunctionBegin;
   seg->used[f->slot] = NULL;
-  if (!s->finished) (void)CostateJournalDrop(d, f); /* the next put into the slot says as much */
+  seg->free[f->slot] = s->set.commit && seg->put[f->slot] < d->epoch ? d->epoch + 2 : 0;
+  if (!s->finished && CostateJournalDrop(d, seg, f->slot, f->key)) seg->lost[f->slot] = PETSC_TRUE;
   PetscFunctionReturn(0);
 }
 
@@ -207,6 +290,9 @@ static PetscErrorCode CostateStoreFinish_hdf5(CostateStore s)
   for (PetscInt i = 0; d->rank == 0 && i < d->nsegments && !err; i++)
     if (d->segment[i]->fd >= 0) err = CostateSegmentFinish(d->segment[i], message);
   PetscCall(Agreed(s, err, message));
+  if (!s->set.commit) PetscFunctionReturn(0);
+  (void)CostateJournalFinish(d);                              /* for those who look at it */
+  if (d->rank == 0) CostateManifestsRemove(d, 0, PETSC_TRUE); /* there is nothing to resume any more */
   PetscFunctionReturn(0);
 }
 
@@ -230,30 +316,25 @@ static PetscErrorCode CostateStoreView_hdf5(CostateStore s, PetscViewer viewer)
   PetscFunctionReturn(0);
 }
 
+/* Manifests go first: what is there without them is no commit that lacks something. */
 static PetscErrorCode CostateStoreDestroy_hdf5(CostateStore s)
 {
-  CostateDisk *d = (CostateDisk *)s->data;
-  char         path[COSTATE_PATH];
+  CostateDisk    *d   = (CostateDisk *)s->data;
+  const PetscBool had = (PetscBool)(d->journal != NULL);
+  char            path[COSTATE_PATH];
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < d->nsegments; i++) SegmentClose(d->segment[i]);
-  if (d->journal >= 0) close(d->journal);
+  CostateJournalClose(d);
   if (!s->set.keep) {
+    if (d->rank == 0 && d->epoch) CostateManifestsRemove(d, 0, PETSC_TRUE);
+    PetscCallMPI(MPI_Barrier(s->comm));
     CostatePath(path, "%s/journal-%05d.txt", d->run, (int)d->rank);
-    if (d->journal >= 0) unlink(path);
+    if (had) unlink(path);
     PetscCallMPI(MPI_Barrier(s->comm));
     if (d->rank == 0) CostateRunRemove(d);
   }
   if (d->lock >= 0) close(d->lock);
-  for (PetscInt i = 0; i < d->nsegments; i++) {
-    PetscCall(PetscFree(d->segment[i]->path));
-    PetscCall(PetscFree(d->segment[i]->shape));
-    PetscCall(PetscFree(d->segment[i]->offset));
-    PetscCall(PetscFree(d->segment[i]->used));
-    PetscCall(PetscFree(d->segment[i]->serial));
-    PetscCall(PetscFree(d->segment[i]));
-  }
-  PetscCall(PetscFree(d->segment));
+  PetscCall(CostateSegmentsFree(d));
   PetscCall(PetscFree(d));
   PetscFunctionReturn(0);
 }
@@ -266,15 +347,20 @@ PetscErrorCode CostateStoreCreate_hdf5(CostateStore s)
   PetscCall(PetscNew(&d));
   PetscCallMPI(MPI_Comm_rank(s->comm, &d->rank));
   PetscCallMPI(MPI_Comm_size(s->comm, &d->size));
-  d->lock = d->journal = -1;
-  s->data              = d;
-  s->ops.open          = CostateStoreOpen_hdf5;
-  s->ops.place         = CostateStorePlace_hdf5;
-  s->ops.drop          = CostateStoreDrop_hdf5;
-  s->ops.write         = CostateDiskWrite;
-  s->ops.read          = CostateDiskRead;
-  s->ops.finish        = CostateStoreFinish_hdf5;
-  s->ops.view          = CostateStoreView_hdf5;
-  s->ops.destroy       = CostateStoreDestroy_hdf5;
+  d->lock        = -1;
+  d->oldest      = 1;
+  s->data        = d;
+  s->ops.open    = CostateStoreOpen_hdf5;
+  s->ops.place   = CostateStorePlace_hdf5;
+  s->ops.drop    = CostateStoreDrop_hdf5;
+  s->ops.write   = CostateDiskWrite;
+  s->ops.read    = CostateDiskRead;
+  s->ops.commit  = CostateStoreCommit_hdf5;
+  s->ops.resume  = CostateStoreResume_hdf5;
+  s->ops.note    = CostateStoreNote_hdf5;
+  s->ops.spare   = CostateStoreSpare_hdf5;
+  s->ops.finish  = CostateStoreFinish_hdf5;
+  s->ops.view    = CostateStoreView_hdf5;
+  s->ops.destroy = CostateStoreDestroy_hdf5;
   PetscFunctionReturn(0);
 }

@@ -5,6 +5,7 @@
 */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+#include "../base/failpoint.h"
 #include "disk.h"
 
 #define PIECE      ((PetscInt64)1 << 30) /* Linux moves at most 2 GiB at a time */
@@ -34,6 +36,31 @@ int CostateRawMove(int fd, char *at, PetscInt64 bytes, PetscInt64 offset, PetscB
     offset += moved;
   }
   return 0;
+}
+
+/* What was written to a file is on the disk, or an errno says why not; `name` is that of the failpoints. */
+int CostateRawSync(int fd, const char *name)
+{
+  int err = 0;
+
+  COSTATE_FAILPOINT(name);
+  while (fsync(fd)) {
+    err = errno;
+    if (err != EINTR) return err;
+  }
+  COSTATE_FAILPOINT(name);
+  return 0;
+}
+
+/* Of directories some file systems know no fsync(). */
+int CostateRawSyncPath(const char *path, PetscBool directory, const char *name)
+{
+  int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0) return errno;
+  err = CostateRawSync(fd, name);
+  close(fd);
+  return directory && err == EINVAL ? 0 : err;
 }
 
 /* EINVAL says that O_DIRECT is refused, at whatever length or address. */
@@ -155,19 +182,36 @@ static int ReadBlock(CostateDisk *d, CostateFrame f, const CostateBlock *b, Pets
   return err;
 }
 
+/* In halves where a test may want to die between them. */
+static int WriteBlock(CostateDisk *d, CostateFrame f, const CostateBlock *b, PetscInt64 offset)
+{
+  const PetscInt64 half = costate_failpoint_armed ? b->bytes / 2 : 0;
+  int              err  = 0;
+
+  COSTATE_FAILPOINT("block, before");
+  if (half) {
+    err = MoveBytes(d, f, (char *)b->at, half, offset, PETSC_TRUE);
+    COSTATE_FAILPOINT("block, half");
+  }
+  if (!err) err = MoveBytes(d, f, (char *)b->at + half, b->bytes - half, offset + half, PETSC_TRUE);
+  COSTATE_FAILPOINT("block, after");
+  return err;
+}
+
 int CostateDiskWrite(CostateStore s, CostateFrame f)
 {
-  CostateDisk          *d   = (CostateDisk *)s->data;
-  const CostateSegment *seg = (const CostateSegment *)f->where;
-  int                   err = 0;
+  CostateDisk    *d   = (CostateDisk *)s->data;
+  CostateSegment *seg = (CostateSegment *)f->where;
+  int             err = 0;
 
+  seg->dirty = PETSC_TRUE;
   for (PetscInt i = 0; i < f->nblocks && !err; i++) {
     CostateBlock    *b      = &f->block[i];
     const PetscInt64 offset = seg->offset[f->slot * seg->nblocks + i] + b->first * (PetscInt64)sizeof(PetscScalar);
     Hasher           h;
 
     HashBegin(&h, b, b->bytes);
-    if (b->bytes) err = MoveBytes(d, f, (char *)b->at, b->bytes, offset, PETSC_TRUE);
+    if (b->bytes) err = WriteBlock(d, f, b, offset);
     b->hash = HashEnd(&h);
   }
   if (err) {

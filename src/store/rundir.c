@@ -170,6 +170,21 @@ static void Unlink(const char *dir, const char *name)
   unlink(path);
 }
 
+/* The data files that were made after the commit that is gone on from: their names will be used again. */
+void CostateSegmentsTrim(CostateDisk *d)
+{
+  struct dirent *e;
+  DIR           *dir = opendir(d->run);
+
+  while (dir && (e = readdir(dir))) {
+    int number = -1, end = 0;
+
+    if (sscanf(e->d_name, "states-%9d.h5%n", &number, &end) != 1 || !end || e->d_name[end]) continue;
+    if (number >= d->nsegments || !d->segment[number]->slots) Unlink(d->run, e->d_name);
+  }
+  if (dir) closedir(dir);
+}
+
 /* Exactly what was made; a directory that somebody put something into stays. */
 void CostateRunRemove(CostateDisk *d)
 {

@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+#include "../base/failpoint.h"
 #include "disk.h"
 
 static hid_t ScalarType(void)
@@ -166,27 +169,120 @@ int CostateFileReserve(const char *path, char *message)
   return err;
 }
 
+uint64_t CostateSegmentOffsets(const CostateSegment *seg)
+{
+  return XXH3_64bits(seg->offset, (size_t)(seg->slots * seg->nblocks) * sizeof(*seg->offset));
+}
+
+/* Where the data sets of a file are, as the file says itself. */
+static int FileLook(CostateSegment *seg, const CostateParsedSegment *said)
+{
+  hid_t file = H5Fopen(seg->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  int   bad  = file < 0;
+
+  for (PetscInt i = 0; i < seg->slots * seg->nblocks && !bad; i++) {
+    const CostateParsedBlock *b = &said->block[i % seg->nblocks];
+    char                      name[COSTATE_PARSE_NAME + 32];
+    hid_t                     data, space, type;
+    haddr_t                   at;
+
+    snprintf(name, sizeof(name), "/slot_%04d/%s", (int)(i / seg->nblocks), b->name);
+    data = H5Dopen2(file, name, H5P_DEFAULT);
+    bad  = data < 0;
+    if (bad) break;
+    space = H5Dget_space(data);
+    type  = H5Dget_type(data);
+    at    = H5Dget_offset(data);
+    bad   = H5Sget_simple_extent_npoints(space) != (hssize_t)b->total || H5Tget_size(type) != sizeof(PetscScalar);
+    seg->offset[i] = at == HADDR_UNDEF ? 0 : (PetscInt64)at;
+    H5Tclose(type);
+    H5Sclose(space);
+    H5Dclose(data);
+  }
+  if (file >= 0) H5Fclose(file);
+  return bad;
+}
+
+/* Whether the file of a segment is as the journal says, and its offsets; 0 or an errno. */
+int CostateSegmentLook(CostateSegment *seg, const CostateParsedSegment *said, char *message)
+{
+  struct stat st;
+  PetscInt64  end = 0;
+  int         bad, err = stat(seg->path, &st) ? errno : 0;
+
+  if (err) {
+    snprintf(message, COSTATE_MESSAGE, "The file %.400s is missing or cannot be read: %s", seg->path, strerror(err));
+    return err;
+  }
+  H5E_BEGIN_TRY
+  {
+    bad = FileLook(seg, said);
+  }
+  H5E_END_TRY;
+  for (PetscInt i = 0; i < seg->slots * seg->nblocks && !bad; i++)
+    end = PetscMax(end, seg->offset[i] + said->block[i % seg->nblocks].total * (PetscInt64)sizeof(PetscScalar));
+  if (end > (PetscInt64)st.st_size) {
+    snprintf(message, COSTATE_MESSAGE, "The file %.400s has %lld bytes, and its data would end at %lld: it was cut off",
+             seg->path, (long long)st.st_size, (long long)end);
+    return EIO;
+  }
+  if (bad || !said->has_offsets || CostateSegmentOffsets(seg) != said->offsets) {
+    snprintf(message, COSTATE_MESSAGE,
+             "The file %.400s does not have the %d slots that it was made with: it is damaged, was cut off, or is "
+             "another one",
+             seg->path, (int)seg->slots);
+    return EILSEQ;
+  }
+  return 0;
+}
+
+/*
+  Whether there is room for the file: asked before HDF5 makes it, since HDF5 1.10 may end the program later if one of
+  its own writes fails.
+*/
+static int RoomFor(int fd, double bytes)
+{
+#if defined(__linux__)
+  if (fallocate(fd, 0, 0, (off_t)bytes)) {
+    const int err = errno;
+
+    if (err == ENOSPC || err == EDQUOT || err == EFBIG) return err;
+  }
+  if (ftruncate(fd, 0)) return errno;
+#endif
+  return 0;
+}
+
 /* Makes the file of a segment and fills its offsets. */
 int CostateSegmentMake(CostateSegment *seg, const CostateStoreSettings *set, char *message)
 {
-  int    fd = open(seg->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666), err = fd < 0 ? errno : 0, bad;
-  double bytes = 0;
+  int fd = open(seg->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666), err = fd < 0 ? errno : 0, bad;
+  /* the description of a slot takes about 1 kB for each block, and pages that O_DIRECT wants */
+  double bytes = 16384 + 6144. * (double)seg->slots * (double)seg->nblocks;
 
   if (err) return CannotMake(seg->path, err, 0, message);
+  for (PetscInt i = 0; i < seg->nblocks; i++)
+    bytes += (double)seg->slots * (double)seg->shape[i].total * sizeof(PetscScalar);
+  err = RoomFor(fd, bytes);
   close(fd);
+  if (err) {
+    err = CannotMake(seg->path, err, bytes, message);
+    unlink(seg->path);
+    return err;
+  }
+  COSTATE_FAILPOINT("data file, before");
   errno = 0;
   H5E_BEGIN_TRY
   {
     bad = FileMake(seg, set);
   }
   H5E_END_TRY;
-  if (bad) {
-    for (PetscInt i = 0; i < seg->nblocks; i++)
-      bytes += (double)seg->slots * (double)seg->shape[i].total * sizeof(PetscScalar);
+  if (bad)
     err = CannotMake(seg->path, errno ? errno : EIO, bytes, message);
-  } else
+  else
     err = CostateFileReserve(seg->path, message);
   if (err) unlink(seg->path);
+  COSTATE_FAILPOINT("data file, after");
   return err;
 }
 

@@ -249,6 +249,7 @@ PetscErrorCode CostateSettingsDestroy(CostateStore store)
   PetscFunctionBegin;
   PetscCall(NamesFree(store));
   PetscCall(PetscFree(store->set.dir));
+  PetscCall(PetscFree(store->set.owner));
   PetscCall(DMDestroy(&store->set.grid));
   PetscFunctionReturn(0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What all tiers share: creation by name, opening and ending, counters. */
+#include "../base/failpoint.h"
 #include "storeimpl.h"
 
 #define COSTATE_STORE(name, text) extern PetscErrorCode CostateStoreCreate_##name(CostateStore);
@@ -67,6 +68,7 @@ PetscErrorCode CostateStoreCreate(MPI_Comm comm, const char *type, CostateStore 
   for (i = 0; i < NSTORES && !match; i++) PetscCall(PetscStrcmp(type, stores[i].name, &match));
   PetscCheck(match, comm, PETSC_ERR_ARG_UNKNOWN_TYPE, "No store is called %s; costate list shows those there are",
              type);
+  CostateFailpointArm();
   PetscCall(PetscNew(&s));
   PetscCall(PetscCommDuplicate(comm, &s->comm, NULL));
   s->type       = stores[i - 1].name;
@@ -240,6 +242,7 @@ PetscErrorCode CostateStoreDestroy(CostateStore *store)
   PetscCall(CostateBehindStop(s));
   if (s->ops.destroy) PetscCall(s->ops.destroy(s));
   PetscCall(CostatePoolDestroy(s));
+  PetscCall(CostateStoreFreeNotes(s));
   PetscCall(CostateSettingsDestroy(s));
   PetscCall(PetscFree(s->table));
   PetscCall(PetscCommDestroy(&s->comm));

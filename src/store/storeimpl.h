@@ -14,13 +14,17 @@ PETSC_INTERN PetscErrorCode CostatePoolDestroy(CostateStore);
 PETSC_INTERN CostateFrame   CostateFrameFind(CostateStore, PetscInt64);
 PETSC_INTERN PetscErrorCode CostateFrameGet(CostateStore, PetscInt64, CostateFrame *);
 PETSC_INTERN PetscErrorCode CostateFrameNew(PetscInt64, PetscInt, PetscInt, CostateFrame *);
+PETSC_INTERN PetscErrorCode CostateFrameInsert(CostateStore, CostateFrame);
 PETSC_INTERN PetscErrorCode CostateFramePlace(CostateStore, CostateFrame, CostateFrame);
+PETSC_INTERN PetscErrorCode CostateFramesSync(CostateStore, CostateStoreFault *);
 PETSC_INTERN PetscErrorCode CostateFrameQuiet(CostateStore, CostateFrame);
 PETSC_INTERN PetscErrorCode CostateFrameRemove(CostateStore, CostateFrame);
 
 /* behind.c: jobs */
 PETSC_INTERN PetscErrorCode CostateJobBegin(CostateStore, CostateFrame, CostateStore, PetscBool);
 PETSC_INTERN PetscErrorCode CostateJobEnd(CostateStore, CostateFrame);
+PETSC_INTERN PetscErrorCode CostateJobTry(CostateStore, CostateFrame, CostateStoreFault *);
+PETSC_INTERN PetscErrorCode CostateFaultRaise(CostateStore, const CostateStoreFault *);
 PETSC_INTERN PetscBool      CostateJobDone(CostateJob);
 PETSC_INTERN PetscErrorCode CostateJobAbandon(CostateStore, CostateFrame);
 PETSC_INTERN PetscErrorCode CostateBehindStop(CostateStore);
