@@ -5,8 +5,57 @@
 */
 #include "trajimpl.h"
 
+/* State k into the solution, with all that a step from there reads. */
+PetscErrorCode CostateRestoreState(CostateTraj tr, TS ts, PetscInt k)
+{
+  PetscFunctionBegin;
+  PetscCall(CostateFetchState(tr, ts, k, ts->vec_sol));
+  tr->work       = k;
+  tr->pending    = -1;
+  tr->from_frame = PETSC_TRUE;
+  tr->touched    = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A second backward sweep: the run is repeated from state 0, with the number of steps known this time. */
+static PetscErrorCode Repeat(CostateTraj tr, TS ts)
+{
+  CostateSaved   saved;
+  PetscLogDouble t0, t1;
+  PetscInt       N = tr->log.n;
+
+  PetscFunctionBegin;
+  PetscCheck(!tr->boundaries, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "A second backward sweep over a run with events or several TSSolve() calls would have to repeat it across "
+             "them, which is "
+             "not exact: call TSSolve() again");
+  PetscCall(PetscTime(&t0));
+  costate_sched_destroy(tr->sched);
+  tr->sched = NULL;
+  PetscCall(CostateReplayBegin(tr, ts, &saved));
+  PetscCall(CostateRestoreState(tr, ts, 0));
+  tr->phase = COSTATE_FORWARD;
+  for (PetscInt n = 0; n < N; n++) {
+    if (n == 0) { /* state 0 is in the store already */
+      PetscCall(CostateDrop(tr, 0, COSTATE_KEY_STATE));
+    }
+    PetscCall(CostateForwardArrive(tr, ts, n, COSTATE_ARRIVE_STEP));
+    PetscCall(CostateReplayStep(tr, ts, n + 1));
+    PetscCall(CostateReportProgress(tr, "recompute", n + 1, PETSC_FALSE));
+  }
+  PetscCall(CostateStagesHash(tr, ts, &tr->stages_hash));
+  PetscCall(VecCopy(ts->vec_sol, tr->top));
+  PetscCall(CostateReplayEnd(tr, ts, &saved));
+  PetscCall(CostateReplayAgree(tr));
+  tr->ended = PETSC_TRUE;
+  PetscCall(PetscTime(&t1));
+  tr->seconds[1] += t1 - t0;
+  tr->t0 = t1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The run is over: the scheduler learns how many steps there were. */
-static PetscErrorCode Turn(CostateTraj tr, PetscInt N)
+static PetscErrorCode Turn(CostateTraj tr, TS ts, PetscInt N)
 {
   MPI_Comm       comm = PetscObjectComm((PetscObject)tr->tj);
   PetscLogDouble t;
@@ -19,6 +68,13 @@ static PetscErrorCode Turn(CostateTraj tr, PetscInt N)
              " steps: to reverse a part of a run, end the run there",
              N, tr->log.n);
   PetscCall(CostateReplayAgree(tr));
+  if (tr->sched && CostateDiskRepeat(tr)) {
+    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
+                           "costate: the disk was full: the run is repeated within memory, its length being known\n"));
+    if (!tr->no_disk) PetscCall(CostateDiskGiveUp(tr));
+    tr->again = PETSC_TRUE;
+    PetscCall(Repeat(tr, ts));
+  }
   PetscCall(CostateSched(tr, costate_sched_turn(tr->sched, N)));
   if (costate_sched_overrun(tr->sched)) {
     PetscCall(PetscFPrintf(comm, PETSC_STDERR,
@@ -27,6 +83,7 @@ static PetscErrorCode Turn(CostateTraj tr, PetscInt N)
                            "need be\n",
                            N, tr->steps));
   }
+  PetscCall(CostateLandmarks(tr));
   tr->phase = COSTATE_BACKWARD;
   tr->pos   = N;
   PetscCall(PetscTime(&t));
@@ -36,22 +93,11 @@ static PetscErrorCode Turn(CostateTraj tr, PetscInt N)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode RestoreState(CostateTraj tr, TS ts, PetscInt k)
-{
-  PetscFunctionBegin;
-  PetscCall(CostateFetchState(tr, ts, k, ts->vec_sol));
-  tr->work       = k;
-  tr->pending    = -1;
-  tr->from_frame = PETSC_TRUE;
-  tr->touched    = PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* A state that the scheduler restored is loaded when it is known what for: vec_sol is not always where it is needed. */
 static PetscErrorCode Settle(CostateTraj tr, TS ts)
 {
   PetscFunctionBegin;
-  if (tr->pending >= 0) PetscCall(RestoreState(tr, ts, tr->pending));
+  if (tr->pending >= 0) PetscCall(CostateRestoreState(tr, ts, tr->pending));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -74,7 +120,7 @@ static PetscErrorCode LastStep(CostateTraj tr, TS ts, PetscInt k)
   PetscFunctionBegin;
   PetscCall(CostateStagesHash(tr, ts, &hash));
   if (tr->stages_lost || hash != tr->stages_hash) {
-    PetscCall(RestoreState(tr, ts, k - 1));
+    PetscCall(CostateRestoreState(tr, ts, k - 1));
     PetscCall(Tape(tr, ts, k));
   } else
     PetscCall(CostateFetchState(tr, ts, k - 1, tr->base));
@@ -135,7 +181,7 @@ static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_acti
     else {
       PetscCall(CostateFetchState(tr, ts, step - 1, tr->base));
       PetscCall(CostateFetchStages(tr, ts, step, record));
-      if (!*record) PetscCall(RestoreState(tr, ts, step - 1));
+      if (!*record) PetscCall(CostateRestoreState(tr, ts, step - 1));
     }
     break;
   case COSTATE_ADVANCE:
@@ -235,6 +281,8 @@ static PetscErrorCode Finish(CostateTraj tr)
   tr->seconds[2] += t - tr->t0;
   tr->phase = COSTATE_REVERSED;
   tr->sweeps++;
+  PetscCall(CostateSignals(tr, PETSC_FALSE));
+  tr->durable = PETSC_FALSE; /* a second sweep begins anew */
   PetscCall(CostateDiskClose(tr, PETSC_TRUE));
   PetscCall(CostateMapsClose(tr));
   PetscCall(CostateReportProgress(tr, "backward", 0, PETSC_TRUE));
@@ -252,8 +300,17 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   PetscLogDouble   t0, t1;
 
   PetscFunctionBegin;
-  if (tr->phase == COSTATE_FORWARD) {
-    PetscCall(Turn(tr, k));
+  if (tr->resuming) {
+    PetscBool over;
+
+    PetscCheck(tr->back >= 0, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_INCOMP,
+               "The run in %s cannot go on (-ts_trajectory_costate_resume): it had come to step %" PetscInt_FMT
+               ", and now its adjoint begins at step %" PetscInt_FMT,
+               tr->dir, tr->known, k);
+    PetscCall(CostateResumeBack(tr, ts, &k, &over));
+    if (over) PetscFunctionReturn(PETSC_SUCCESS);
+  } else if (tr->phase == COSTATE_FORWARD) {
+    PetscCall(Turn(tr, ts, k));
     PetscCall(CostateMapsPut(tr, ts, k));
   }
   PetscCheck(tr->phase == COSTATE_BACKWARD && k == tr->pos, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_WRONGSTATE,
@@ -262,6 +319,7 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   PetscCall(PetscObjectGetId((PetscObject)ts->vec_sol, &id));
   PetscCall(PetscObjectStateGet((PetscObject)ts->vec_sol, &state));
   if (id != tr->sol_id || state != tr->sol_state) PetscCall(VecCopy(ts->vec_sol, tr->top));
+  PetscCall(CostateLook(tr, ts));
   PetscCall(Prepare(tr, ts, k));
   if (tr->touched) PetscCall(VecCopy(tr->top, ts->vec_sol));
   PetscCall(PetscTime(&t0));
@@ -276,44 +334,8 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   PetscCall(CostateMapsPut(tr, ts, tr->pos));
   PetscCall(CrossJump(tr, ts, tr->pos));
   PetscCall(CostateReportProgress(tr, "backward", tr->pos, PETSC_FALSE));
+  if (!((ts->vec_costintegral || ts->quadraturets) && !ts->costintegralfwd)) PetscCall(CostateStopKeep(tr, ts));
   if (!tr->pos) PetscCall(Finish(tr));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A second backward sweep: the run is repeated from state 0, with the number of steps known this time. */
-static PetscErrorCode Repeat(CostateTraj tr, TS ts)
-{
-  CostateSaved   saved;
-  PetscLogDouble t0, t1;
-  PetscInt       N = tr->log.n;
-
-  PetscFunctionBegin;
-  PetscCheck(!tr->boundaries, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
-             "A second backward sweep over a run with events or several TSSolve() calls would have to repeat it across "
-             "them, which is "
-             "not exact: call TSSolve() again");
-  PetscCall(PetscTime(&t0));
-  costate_sched_destroy(tr->sched);
-  tr->sched = NULL;
-  PetscCall(CostateReplayBegin(tr, ts, &saved));
-  PetscCall(RestoreState(tr, ts, 0));
-  tr->phase = COSTATE_FORWARD;
-  for (PetscInt n = 0; n < N; n++) {
-    if (n == 0) { /* state 0 is in the store already */
-      PetscCall(CostateDrop(tr, 0, COSTATE_KEY_STATE));
-    }
-    PetscCall(CostateForwardArrive(tr, ts, n, COSTATE_ARRIVE_STEP));
-    PetscCall(CostateReplayStep(tr, ts, n + 1));
-    PetscCall(CostateReportProgress(tr, "recompute", n + 1, PETSC_FALSE));
-  }
-  PetscCall(CostateStagesHash(tr, ts, &tr->stages_hash));
-  PetscCall(VecCopy(ts->vec_sol, tr->top));
-  PetscCall(CostateReplayEnd(tr, ts, &saved));
-  PetscCall(CostateReplayAgree(tr));
-  tr->ended = PETSC_TRUE;
-  PetscCall(PetscTime(&t1));
-  tr->seconds[1] += t1 - t0;
-  tr->t0 = t1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -342,7 +364,7 @@ static PetscErrorCode Compute(CostateTraj tr, TS ts, PetscInt k, Vec u)
   PetscCall(VecDuplicate(own->vec_sol, &keep));
   PetscCall(VecCopy(own->vec_sol, keep));
   PetscCall(CostateReplayBegin(tr, own, &saved));
-  PetscCall(RestoreState(tr, own, c));
+  PetscCall(CostateRestoreState(tr, own, c));
   for (PetscInt i = c + 1; i <= k; i++) PetscCall(CostateReplayStep(tr, own, i));
   PetscCall(CostateReplayEnd(tr, own, &saved));
   if (own != ts || u != own->vec_sol) {

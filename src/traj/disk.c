@@ -10,9 +10,13 @@
   alike.
 */
 #include "trajimpl.h"
+#include <errno.h>
 
 /* The frames that are one state to the scheduler: itself, and before it where it is a jump */
 #define PARTS 2
+
+/* frames of a commit beside those that the budget of memory holds: the state that waits, the adjoint variables */
+#define EXTRAS 4
 
 #define LOOK 32 /* steps between two looks whether the disk has been measured */
 
@@ -29,14 +33,14 @@ static PetscErrorCode FrameBytes(CostateTraj tr, PetscInt64 *bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The number of states that the disk may hold: 0 where there is no disk tier. */
-PetscErrorCode CostateDiskStates(CostateTraj tr, PetscInt64 *states)
+/* How many frames the disk may hold: 0 where there is no disk tier. */
+static PetscErrorCode DiskLimit(CostateTraj tr, PetscInt64 *states)
 {
   PetscInt64 bytes;
 
   PetscFunctionBegin;
   *states = 0;
-  if (!tr->dir[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!tr->dir[0] || tr->no_disk) PetscFunctionReturn(PETSC_SUCCESS);
   *states = tr->disk_states ? tr->disk_states : COSTATE_UNLIMITED;
   if (!tr->disk_bytes) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FrameBytes(tr, &bytes));
@@ -48,9 +52,48 @@ PetscErrorCode CostateDiskStates(CostateTraj tr, PetscInt64 *states)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A store in files below `dir`, open; the caller's to destroy. */
-PetscErrorCode CostateDiskStore(CostateTraj tr, TS ts, const char dir[], PetscInt n, const char *const names[],
-                                PetscInt64 limit, PetscBool keep, CostateStore *store)
+/*
+  The number of states that the scheduler may have on disk.  Commits need room for all that memory holds, and nothing
+  may be overwritten that the last two refer to while the next one is written: three times all of it.
+*/
+PetscErrorCode CostateDiskStates(CostateTraj tr, PetscInt64 *states)
+{
+  PetscInt64 limit;
+
+  PetscFunctionBegin;
+  PetscCall(DiskLimit(tr, &limit));
+  *states = limit;
+  if (!tr->durable || !limit || limit >= COSTATE_UNLIMITED) PetscFunctionReturn(PETSC_SUCCESS);
+  if (tr->measured)
+    *states = limit / 6;
+  else
+    *states = limit / 3 - tr->units - EXTRAS;
+  PetscCheck(*states > 0 && limit / 3 > *states + EXTRAS, PetscObjectComm((PetscObject)tr->tj),
+             PETSC_ERR_ARG_OUTOFRANGE,
+             "-ts_trajectory_costate_hdf5_limit of %" PetscInt64_FMT
+             " states is too little for commits: three times %" PetscInt64_FMT
+             " states of memory, the adjoint variables and at least one state of the disk's own are needed, "
+             "%" PetscInt64_FMT
+             ". Give more, less memory (-ts_trajectory_costate_ram), or -ts_trajectory_costate_commit never",
+             limit, tr->measured ? (PetscInt64)1 : tr->units, 3 * ((tr->measured ? 1 : tr->units) + EXTRAS + 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A measured budget must leave room for its commits under the limit of the disk. */
+PetscErrorCode CostateDiskCapUnits(CostateTraj tr, PetscInt64 *units)
+{
+  PetscInt64 limit;
+
+  PetscFunctionBegin;
+  PetscCall(DiskLimit(tr, &limit));
+  if (tr->durable && limit && limit < COSTATE_UNLIMITED)
+    *units = PetscMin(*units, PetscMax(1, limit / 3 - limit / 6 - EXTRAS));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A store in files below `dir`, not yet open. */
+static PetscErrorCode StoreBelow(CostateTraj tr, TS ts, const char dir[], PetscInt n, const char *const names[],
+                                 PetscInt64 limit, PetscBool keep, CostateStore *store)
 {
   DM dm;
 
@@ -64,23 +107,44 @@ PetscErrorCode CostateDiskStore(CostateTraj tr, TS ts, const char dir[], PetscIn
   PetscCall(CostateStoreSetKeep(*store, keep));
   PetscCall(TSGetDM(ts, &dm));
   PetscCall(CostateStoreSetGrid(*store, dm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A store in files below `dir`, open; the caller's to destroy. */
+PetscErrorCode CostateDiskStore(CostateTraj tr, TS ts, const char dir[], PetscInt n, const char *const names[],
+                                PetscInt64 limit, PetscBool keep, CostateStore *store)
+{
+  PetscFunctionBegin;
+  PetscCall(StoreBelow(tr, ts, dir, n, names, limit, keep, store));
   PetscCall(CostateStoreOpen(*store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode CostateDiskOpen(CostateTraj tr, TS ts)
+/* The store of the disk tier, not yet open. */
+PetscErrorCode CostateDiskCreate(CostateTraj tr, TS ts)
 {
   const char *names[3];
   PetscInt    n = 0;
   PetscInt64  states;
 
   PetscFunctionBegin;
-  PetscCall(CostateDiskStates(tr, &states));
+  PetscCall(DiskLimit(tr, &states));
   names[n++] = "state";
   if (tr->fsal) names[n++] = "stage_derivative";
   if (tr->sens) names[n++] = "tangent";
-  PetscCall(CostateDiskStore(tr, ts, tr->dir, n, names, states < COSTATE_UNLIMITED ? states : 0, tr->tj->keepfiles,
-                             &tr->disk));
+  PetscCall(
+      StoreBelow(tr, ts, tr->dir, n, names, states < COSTATE_UNLIMITED ? states : 0, tr->tj->keepfiles, &tr->disk));
+  PetscCall(CostateStoreSetCommit(tr->disk, tr->durable));
+  PetscCall(CostateStoreSetOwner(tr->disk, tr->owner));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateDiskOpen(CostateTraj tr, TS ts)
+{
+  PetscFunctionBegin;
+  if (!tr->disk) PetscCall(CostateDiskCreate(tr, ts));
+  PetscCall(CostateStoreOpen(tr->disk));
+  if (tr->durable) PetscCall(CostateOptionsNote(tr));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -98,15 +162,52 @@ static void LogFrame(CostateTraj tr)
 #endif
 }
 
+/*
+  A frame did not get to disk.  Where the disk is full the run goes on without it: a state is lost that can be computed
+  again from an earlier one.  Not so the state at which a segment begins, and state 0, from which all is computed again
+  if need be, stays in memory.
+*/
+static PetscErrorCode NotWritten(CostateTraj tr, PetscInt64 key, const CostateStoreFault *fault)
+{
+  MPI_Comm       comm = PetscObjectComm((PetscObject)tr->tj);
+  const PetscInt k    = (PetscInt)(key / 4);
+  PetscBool      pin  = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscCheck(fault->err == ENOSPC || fault->err == EDQUOT || fault->err == EFBIG, comm, PETSC_ERR_FILE_WRITE, "%s",
+             fault->text);
+  for (PetscInt i = 0; i < tr->nkinds; i++) pin = (PetscBool)(pin || tr->kind[i].step == k);
+  PetscCheck(!pin, comm, PETSC_ERR_FILE_WRITE,
+             "%s. State %" PetscInt_FMT
+             " begins a segment (an event, or another TSSolve()) and cannot be computed again, so the run cannot go on "
+             "without it",
+             fault->text, k);
+  if (!tr->lost)
+    PetscCall(
+        PetscFPrintf(comm, PETSC_STDERR,
+                     "costate: warning: %s. The run goes on without it: more steps will be repeated, the gradient "
+                     "is the same\n",
+                     fault->text));
+  tr->lost++;
+  if (k == 0) tr->keep0 = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Starts to move a frame out to disk or in; behind the computation it is then under way until it is settled. */
 static PetscErrorCode Move(CostateTraj tr, PetscInt64 key, PetscBool out)
 {
+  CostateStoreFault fault;
+
   PetscFunctionBegin;
   if (tr->nmoves == tr->movecap) {
     tr->movecap = 2 * tr->movecap + 4;
     PetscCall(PetscRealloc((size_t)tr->movecap * sizeof(*tr->moves), &tr->moves));
   }
-  PetscCall(CostateStoreCopyBegin(out ? tr->store : tr->disk, out ? tr->disk : tr->store, key));
+  PetscCall(CostateStoreCopyBeginTry(out ? tr->store : tr->disk, out ? tr->disk : tr->store, key, &fault));
+  if (fault.err) {
+    PetscCall(NotWritten(tr, key, &fault));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   tr->moves[tr->nmoves].key   = key;
   tr->moves[tr->nmoves++].out = out;
   LogFrame(tr);
@@ -127,7 +228,13 @@ PetscErrorCode CostateDiskSettle(CostateTraj tr, PetscInt64 key)
   event        = out ? Costate_Spill : Costate_Prefetch;
   tr->moves[i] = tr->moves[--tr->nmoves];
   PetscCall(PetscLogEventBegin(event, tr->tj, 0, 0, 0));
-  PetscCall(CostateStoreCopyEnd(out ? tr->store : tr->disk, out ? tr->disk : tr->store, key));
+  if (out) {
+    CostateStoreFault fault;
+
+    PetscCall(CostateStoreCopyTry(tr->store, tr->disk, key, &fault));
+    if (fault.err) PetscCall(NotWritten(tr, key, &fault));
+  } else
+    PetscCall(CostateBring(tr, tr->ts, key));
   PetscCall(PetscLogEventEnd(event, tr->tj, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -144,7 +251,12 @@ static PetscErrorCode Spill(CostateTraj tr, PetscInt k)
 
     PetscCall(CostateStoreHas(tr->store, key, &has));
     if (!has) continue;
-    PetscCall(CostateStoreSetLabel(tr->disk, k, tr->log.t[k], parts[i] == COSTATE_KEY_PRE ? "before jump" : "state"));
+    PetscCall(CostateStoreHas(tr->disk, key, &has));
+    if (has) { /* a commit wrote it already */
+      PetscCall(CostateDumpedRemove(tr, key));
+      continue;
+    }
+    PetscCall(CostateStoreSetLabel(tr->disk, k, tr->log.t[k], CostateKeyText(parts[i])));
     PetscCall(Move(tr, key, PETSC_TRUE));
     if (!tr->behind) PetscCall(CostateDiskSettle(tr, key));
     tr->tj->diskwrites++;
@@ -165,6 +277,7 @@ static PetscErrorCode Fetch(CostateTraj tr, PetscInt k)
 
     PetscCall(CostateStoreHas(tr->disk, key, &has));
     PetscCall(CostateStoreHas(tr->store, key, &there));
+    if (!has && !there && i == 0) PetscCall(CostateFindAgain(tr, tr->ts, key));
     if (!has || there) continue;
     PetscCall(CostateDiskSettle(tr, key));
     PetscCall(Move(tr, key, PETSC_FALSE));
@@ -187,7 +300,10 @@ static PetscErrorCode Wipe(CostateTraj tr, PetscInt k)
     PetscCall(CostateStoreHas(tr->disk, key, &has));
     if (!has) continue;
     PetscCall(CostateDiskSettle(tr, key));
-    if (!keep) PetscCall(CostateStoreDrop(tr->disk, key));
+    if (i == 0 && CostateIsLandmark(tr, k)) {
+      if (!CostateIsDumped(tr, key)) PetscCall(CostateDumpedAdd(tr, key));
+    } else if (!keep)
+      PetscCall(CostateStoreDrop(tr->disk, key));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -263,6 +379,55 @@ PetscErrorCode CostateDiskClose(CostateTraj tr, PetscBool ended)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*
+  State 0 has to make room in memory, and is not on disk, because that is full; or so many states are lost that the run
+  is better repeated.  Now all others make room for state 0.
+*/
+PetscErrorCode CostateDiskGiveUp(CostateTraj tr)
+{
+  const PetscInt64 first = CostateKeyOf(0, COSTATE_KEY_STATE);
+  PetscInt         n;
+  PetscInt64      *keys;
+  PetscBool        has;
+
+  PetscFunctionBegin;
+  while (tr->nmoves) PetscCall(CostateDiskSettle(tr, tr->moves[0].key));
+  PetscCall(CostateStoreKeys(tr->store, &n, NULL));
+  PetscCall(PetscMalloc1(n, &keys));
+  PetscCall(CostateStoreKeys(tr->store, &n, keys));
+  for (PetscInt i = 0; i < n; i++)
+    if (keys[i] != first) PetscCall(CostateDrop(tr, (PetscInt)(keys[i] / 4), (CostateKey)(keys[i] % 4)));
+  PetscCall(PetscFree(keys));
+  PetscCall(CostateStoreHas(tr->store, first, &has));
+  if (!has) PetscCall(Move(tr, first, PETSC_FALSE));
+  PetscCall(CostateDiskSettle(tr, first));
+  tr->held = -1;
+  if (tr->durable)
+    PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)tr->tj), PETSC_STDERR,
+                           "costate: warning: there is no room for commits in %s, so this run cannot be resumed\n",
+                           tr->dir));
+  tr->durable = PETSC_FALSE;
+  PetscCall(CostateSignals(tr, PETSC_FALSE));
+  PetscCall(CostateDiskClose(tr, PETSC_FALSE));
+  tr->no_disk = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  The run is over, and states are missing: whether to repeat it within memory, which takes the steps of the run and
+  those of the best schedule, or to compute each of them from the one before.
+*/
+PetscBool CostateDiskRepeat(CostateTraj tr)
+{
+  const double period = (double)PetscMax(tr->stats.period, 1), lost = (double)tr->lost;
+
+  if (tr->no_disk || tr->keep0) return PETSC_TRUE;
+  if (!tr->lost || tr->boundaries) return PETSC_FALSE;
+  costate_sched_get_stats(tr->sched, &tr->stats);
+  return (PetscBool)(period * lost * (lost + 1) / 2 >
+                     (double)tr->log.n + (double)costate_offline_advances(tr->log.n, tr->units));
+}
+
 /* The write of state 0, by which the disk is measured, goes on behind the first steps; is it over on all ranks? */
 static PetscErrorCode ProbeIsOver(CostateTraj tr, PetscBool *over)
 {
@@ -296,6 +461,7 @@ PetscErrorCode CostateDiskReckon(CostateTraj tr, PetscInt n, PetscBool start)
   tr->costs_known = PETSC_TRUE;
   CostateDiskCosts(tr, &costs);
   PetscCall(CostateSched(tr, costate_sched_set_costs(tr->sched, &costs)));
+  PetscCall(CostateNoteCosts(tr, n, &costs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -18,6 +18,13 @@ PetscErrorCode CostateForwardStart(CostateTraj tr, TS ts)
   tr->nevents = ts->event ? ts->event->recorder.ctr : 0;
   PetscCall(PetscTime(&tr->t0));
   tr->last_progress = tr->t0;
+  tr->run           = CostateRunsBegin();
+  PetscCall(CostateOwner(tr));
+  tr->durable = (PetscBool)(tr->dir[0] && (tr->commit >= 0 || tr->walltime > 0 || tr->resume));
+  if (tr->resume) PetscCall(CostateResumeBegin(tr, ts));
+  PetscCall(CostateSignals(tr, PETSC_TRUE));
+  PetscCall(PetscTime(&tr->committed));
+  tr->looked = tr->committed;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -68,7 +75,7 @@ PetscErrorCode CostateForwardSet(CostateTraj tr, TS ts, PetscInt k, PetscReal t,
 {
   MPI_Comm   comm = PetscObjectComm((PetscObject)tr->tj);
   PetscInt64 hash = 0;
-  PetscBool  hooks, entered = (PetscBool)(tr->log.natt > tr->log.first);
+  PetscBool  hooks, entered = (PetscBool)(tr->resuming || tr->log.natt > tr->log.first);
 
   PetscFunctionBegin;
   PetscCheck(tr->phase == COSTATE_FORWARD && k == tr->log.n + 1, comm, PETSC_ERR_ARG_WRONGSTATE,
@@ -85,7 +92,10 @@ PetscErrorCode CostateForwardSet(CostateTraj tr, TS ts, PetscInt k, PetscReal t,
   PetscCall(CostateHooksHaveUser(ts, &hooks));
   if (hooks && tr->check) PetscCall(CostateReplayAgree(tr));
   if (tr->check || tr->jumps) PetscCall(CostateVecHash(X, 0, &hash));
-  PetscCall(CostateLogState(&tr->log, k, t, hash));
+  if (tr->resuming)
+    PetscCall(CostateResumeState(tr, k, t, hash));
+  else
+    PetscCall(CostateLogState(&tr->log, k, t, hash));
   PetscCall(SolutionMark(tr, ts));
   tr->event = PETSC_FALSE;
   if (ts->event) {
@@ -96,8 +106,10 @@ PetscErrorCode CostateForwardSet(CostateTraj tr, TS ts, PetscInt k, PetscReal t,
     PetscLogDouble now;
 
     PetscCall(PetscTime(&now));
-    tr->clock.forward += now - tr->entered;
-    tr->clock.nforward++;
+    if (!tr->resuming) {
+      tr->clock.forward += now - tr->entered;
+      tr->clock.nforward++;
+    }
   }
   tr->ended    = (PetscBool)(ts->reason != TS_CONVERGED_ITERATING);
   tr->have_top = PETSC_FALSE;
@@ -167,7 +179,7 @@ PetscErrorCode CostateSchedCreate(CostateTraj tr, const char policy[], PetscInt 
   costate_sched_config cfg = {0};
 
   PetscFunctionBegin;
-  if (tr->dir[0] && !tr->disk) PetscCall(CostateDiskOpen(tr, tr->ts));
+  if (tr->dir[0] && !tr->disk && !tr->no_disk) PetscCall(CostateDiskOpen(tr, tr->ts));
   PetscCall(CostateDiskStates(tr, &cfg.disk));
   cfg.io = tr->behind ? COSTATE_IO_BEHIND : COSTATE_IO_REREAD;
   if (tr->costs_given || tr->costs_known) CostateDiskCosts(tr, &cfg.costs);
@@ -180,6 +192,7 @@ PetscErrorCode CostateSchedCreate(CostateTraj tr, const char policy[], PetscInt 
   PetscCheck(!costate_sched_config_error(&cfg), PetscObjectComm((PetscObject)tr->tj), PETSC_ERR_ARG_WRONG,
              "Checkpoint scheduler: %s", costate_sched_config_error(&cfg));
   PetscCall(CostateSched(tr, costate_sched_create(&cfg, &tr->sched)));
+  PetscCall(CostateNoteSched(tr, &cfg));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,7 +216,9 @@ static PetscErrorCode Budget(CostateTraj tr, PetscInt n)
   if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateFreeMemory(comm, &bytes));
   PetscCall(CostateUnitsOfBytes(tr, bytes / 2, &tr->units));
+  PetscCall(CostateDiskCapUnits(tr, &tr->units));
   PetscCall(CostateSched(tr, costate_sched_set_units(tr->sched, tr->units)));
+  PetscCall(CostateNoteUnits(tr, n));
   if (tr->announced) PetscFunctionReturn(PETSC_SUCCESS);
   tr->announced = PETSC_TRUE;
   PetscCall(PetscFPrintf(comm, PETSC_STDERR,
@@ -220,16 +235,38 @@ PetscErrorCode CostateForwardArrive(CostateTraj tr, TS ts, PetscInt n, costate_a
   PetscBool      kept = PETSC_FALSE, disk;
 
   PetscFunctionBegin;
+  if (tr->no_disk && !tr->again) {
+    PetscCheck(kind == COSTATE_ARRIVE_STEP, PetscObjectComm((PetscObject)ts), PETSC_ERR_FILE_WRITE,
+               "The disk is full (%s), so the run would have to be repeated within memory, which is not exact across "
+               "the "
+               "event or the end of TSSolve() at state %" PetscInt_FMT ": free some space, or give more memory",
+               tr->dir, n);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(Budget(tr, n));
-  if (!tr->sched)
-    PetscCall(CostateSchedCreate(tr, tr->sweeps ? "offline" : tr->policy, tr->sweeps ? tr->log.n : tr->steps));
-  if (kind != COSTATE_ARRIVE_STEP) tr->boundaries++;
+  if (!tr->sched) {
+    const PetscBool known = (PetscBool)(tr->sweeps || tr->again);
+
+    PetscCall(CostateSchedCreate(tr, known ? "offline" : tr->policy, known ? tr->log.n : tr->steps));
+  }
+  if (kind != COSTATE_ARRIVE_STEP) {
+    tr->boundaries++;
+    PetscCall(CostateKindAdd(tr, n, kind, tr->quiet));
+  }
+  PetscCall(CostateNoteArrival(tr, n, kind));
   PetscCall(CostateSched(tr, costate_sched_arrive(tr->sched, n, kind)));
   for (;;) {
     PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
     if (a.kind == COSTATE_YIELD) break;
     PetscCall(CostateDiskObey(tr, &a, &disk));
     if (disk) continue;
+    if (a.kind == COSTATE_EVICT && a.what == COSTATE_STATE && a.step == 0) {
+      PetscCall(CostateDiskSettle(tr, CostateKeyOf(0, COSTATE_KEY_STATE)));
+      if (tr->keep0) {
+        PetscCall(CostateDiskGiveUp(tr));
+        PetscFunctionReturn(PETSC_SUCCESS);
+      }
+    }
     if (a.kind == COSTATE_EVICT) {
       PetscCall(CostateDrop(tr, (PetscInt)a.step, a.what == COSTATE_STATE ? COSTATE_KEY_STATE : COSTATE_KEY_STAGES));
       if (a.what == COSTATE_STATE) PetscCall(CostateDrop(tr, (PetscInt)a.step, COSTATE_KEY_PRE));
@@ -273,9 +310,24 @@ PetscErrorCode CostateForwardEnter(CostateTraj tr, TS ts)
              n + 1, tr->log.n, tr->phase == COSTATE_FORWARD ? "" : " and the backward sweep has begun");
   PetscCall(CostateTrajCheckSize(tr, n, ts->vec_sol)); /* between two TSSolve() calls it may have become another */
   PetscCall(CostateHooksInstall(ts));
+  if (tr->resuming) {
+    PetscBool passed = (PetscBool)(n < tr->known);
+
+    PetscCall(CostateLook(tr, ts));
+    if (passed)
+      PetscCall(CostateResumeEnter(tr, ts, (PetscBool)(tr->ended || tr->event || tr->jump)));
+    else
+      PetscCall(CostateResumeEnd(tr, ts));
+    if (passed) {
+      tr->ended = tr->jump = PETSC_FALSE;
+      PetscFunctionReturn(PETSC_SUCCESS);
+    }
+  }
   if (tr->log.natt == tr->log.first) {
+    PetscCall(CostateLook(tr, ts));
     PetscCall(Arrival(tr, ts, n, &kind));
     PetscCall(CostateForwardArrive(tr, ts, n, kind));
+    PetscCall(CostateLeave(tr, ts, n));
     tr->ended = PETSC_FALSE;
   }
   PetscCall(CostateLogEnter(&tr->log, ts));

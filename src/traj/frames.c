@@ -5,8 +5,6 @@
 */
 #include "trajimpl.h"
 
-#define MAXVECS 64
-
 static PetscErrorCode SensBegin(CostateTraj tr, TS ts, PetscScalar **a)
 {
   PetscFunctionBegin;
@@ -29,7 +27,7 @@ static PetscErrorCode SensEnd(CostateTraj tr, TS ts, PetscScalar **a)
 PetscErrorCode CostatePut(CostateTraj tr, TS ts, PetscInt k, CostateKey what)
 {
   PetscInt     ns, n = 0;
-  Vec         *Y, v[MAXVECS];
+  Vec         *Y, v[COSTATE_MAX_VECS];
   PetscScalar *a = NULL;
 
   PetscFunctionBegin;
@@ -38,7 +36,7 @@ PetscErrorCode CostatePut(CostateTraj tr, TS ts, PetscInt k, CostateKey what)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscLogEventBegin(Costate_Store, tr->tj, ts, 0, 0));
   PetscCall(TSGetStages(ts, &ns, &Y));
-  PetscCheck(tr->nstages - tr->first_stage <= MAXVECS, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+  PetscCheck(tr->nstages - tr->first_stage <= COSTATE_MAX_VECS, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
              "Too many stages: %" PetscInt_FMT, ns);
   if (what == COSTATE_KEY_STATE) {
     v[n++] = ts->vec_sol;
@@ -76,7 +74,13 @@ PetscErrorCode CostateRead(CostateTraj tr, PetscInt64 key, PetscInt n, Vec v[])
   PetscFunctionBegin;
   PetscCall(CostateDiskSettle(tr, key));
   PetscCall(CostateStoreHas(from, key, &has));
-  if (!has && tr->disk) from = tr->disk;
+  if (!has && tr->disk) {
+    CostateStoreFault fault;
+
+    PetscCall(CostateStoreGetTry(tr->disk, key, n, v, &fault));
+    if (fault.err) PetscCall(CostateReadAgain(tr, tr->ts, key, n, v, fault.text));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(CostateStoreGetBegin(from, key));
   PetscCall(CostateStoreGetEnd(from, key, n, v));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -91,6 +95,7 @@ PetscErrorCode CostateDrop(CostateTraj tr, PetscInt k, CostateKey what)
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateDiskSettle(tr, CostateKeyOf(k, what)));
   PetscCall(CostateStoreDrop(tr->store, CostateKeyOf(k, what)));
+  PetscCall(CostateDumpForget(tr, CostateKeyOf(k, what)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -6,9 +6,10 @@
     ops->step         a step is entered: the arrival of the state before it
     ops->adjointstep  here steps are repeated, and not in TSTrajectoryGet(): by now the application was told that the
                       event at the end of the step is behind it (TSAdjointEventHandler()), so its context is the right
-  one adapt->choose     rejections are logged, and in a replay repeated instead of decided poststep          to see a
-  run that the user ends, and a state that the user changes poststage, postevaluate   to see a state that the user
-  changes; poststage also serves FSAL methods, see replay.c
+  one ops->adjointintegral  the end of an adjoint step, where there is a cost integral adapt->choose     rejections are
+  logged, and in a replay repeated instead of decided poststep          to see a run that the user ends, and a state
+  that the user changes poststage, postevaluate  to see a state that the user changes; poststage also serves FSAL
+  methods, see replay.c
 */
 #include "trajimpl.h"
 #include "rkadjoint.h"
@@ -16,6 +17,7 @@
 typedef struct {
   PetscErrorCode (*step)(TS);
   PetscErrorCode (*adjointstep)(TS);
+  PetscErrorCode (*adjointintegral)(TS);
   PetscErrorCode (*choose)(TSAdapt, TS, PetscReal, PetscInt *, PetscReal *, PetscBool *, PetscReal *, PetscReal *,
                            PetscReal *);
   PetscErrorCode (*poststep)(TS);
@@ -103,6 +105,7 @@ static PetscErrorCode HookStep(TS ts)
   PetscCall(CostateTrajGet(ts, &tr));
   if (tr) PetscCall(CostateForwardEnter(tr, ts));
   PetscCall(CostateHooksStep(ts));
+  if (tr) tr->inject = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -124,6 +127,23 @@ static PetscErrorCode HookAdjointStep(TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode HookAdjointIntegral(TS ts)
+{
+  CostateHooks *hooks;
+  CostateTraj   tr;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(CostateTrajGet(ts, &tr));
+  if (!tr || !tr->passed) PetscCall(hooks->adjointintegral(ts));
+  if (tr && !tr->passed && tr->phase == COSTATE_BACKWARD) {
+    ts->adjoint_steps--; /* which PETSc has counted by now */
+    PetscCall(CostateStopKeep(tr, ts));
+    ts->adjoint_steps++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode HookChoose(TSAdapt adapt, TS ts, PetscReal h, PetscInt *sc, PetscReal *next, PetscBool *accept,
                                  PetscReal *wlte, PetscReal *wltea, PetscReal *wlter)
 {
@@ -141,7 +161,7 @@ static PetscErrorCode HookChoose(TSAdapt adapt, TS ts, PetscReal h, PetscInt *sc
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(hooks->choose(adapt, ts, h, sc, next, accept, wlte, wltea, wlter));
-  if (tr && tr->phase == COSTATE_FORWARD && !*accept) PetscCall(CostateLogReject(&tr->log, *next));
+  if (tr && tr->phase == COSTATE_FORWARD && !tr->resuming && !*accept) PetscCall(CostateLogReject(&tr->log, *next));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -213,10 +233,25 @@ static PetscErrorCode HookPostStage(TS ts, PetscReal t, PetscInt i, Vec *Y)
 PetscErrorCode CostateHooksHaveUser(TS ts, PetscBool *have)
 {
   CostateHooks *hooks;
+  CostateTraj   tr;
+  PetscBool     prestep;
 
   PetscFunctionBegin;
   PetscCall(HooksGet(ts, &hooks));
-  *have = (PetscBool)(ts->prestep || ts->poststep || ts->postevaluate || (hooks && hooks->poststage));
+  PetscCall(CostateTrajGet(ts, &tr));
+  prestep = (PetscBool)(tr ? CostateHasPreStep(tr, ts) : ts->prestep != NULL);
+  *have   = (PetscBool)(prestep || ts->poststep || ts->postevaluate || (hooks && hooks->poststage));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* TSSetPostStep() of the user, or NULL. */
+PetscErrorCode CostateHooksPostStep(TS ts, const void **f)
+{
+  CostateHooks *hooks;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  *f = ts->poststep == HookPostStep ? (const void *)(size_t)hooks->poststep : (const void *)(size_t)ts->poststep;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -261,6 +296,7 @@ PetscErrorCode CostateHooksInstall(TS ts)
   }
   WRAP(ts->ops->step, step, HookStep);
   WRAP(ts->ops->adjointstep, adjointstep, HookAdjointStep);
+  WRAP(ts->ops->adjointintegral, adjointintegral, HookAdjointIntegral);
   if (ts->adapt) WRAP(ts->adapt->ops->choose, choose, HookChoose);
   WRAP(ts->poststep, poststep, HookPostStep);
   WRAP(ts->postevaluate, postevaluate, HookPostEvaluate);

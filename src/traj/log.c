@@ -47,6 +47,18 @@ PetscErrorCode CostateLogEnter(CostateLog *log, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An attempt as it was noted, at the step that is restored next. */
+PetscErrorCode CostateLogAttempt(CostateLog *log, const CostateAttempt *a)
+{
+  PetscFunctionBegin;
+  GROW(log->att, log->natt, log->attcap);
+  log->att[log->natt]      = *a;
+  log->att[log->natt].rej  = log->nrej;
+  log->att[log->natt].nrej = 0;
+  log->natt++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The adaptor rejected the attempt in progress and asked for a step of size h. */
 PetscErrorCode CostateLogReject(CostateLog *log, PetscReal h)
 {
@@ -63,8 +75,8 @@ static PetscReal LogPrev(const CostateLog *log, PetscInt k)
   return log->t[k >= 2 ? k - 2 : 0];
 }
 
-/* State k is reached, at time t; step k is complete. */
-PetscErrorCode CostateLogState(CostateLog *log, PetscInt k, PetscReal t, PetscInt64 hash)
+/* An entry for state k. */
+static PetscErrorCode LogAdd(CostateLog *log, PetscInt k, PetscReal t, PetscInt64 hash)
 {
   PetscFunctionBegin;
   if (k == log->cap || !log->cap) {
@@ -78,6 +90,38 @@ PetscErrorCode CostateLogState(CostateLog *log, PetscInt k, PetscReal t, PetscIn
   log->t[k]         = t;
   log->hash[k]      = hash;
   log->irregular[k] = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The attempts at step k are those since the last step. */
+static PetscErrorCode LogIsIrregular(CostateLog *log, PetscInt k)
+{
+  PetscFunctionBegin;
+  GROW(log->irr, log->nirr, log->irrcap);
+  log->irregular[k]        = 1;
+  log->irr[log->nirr].step = k;
+  log->irr[log->nirr].att  = log->first;
+  log->irr[log->nirr].natt = log->natt - log->first;
+  log->nirr++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* State k as it was noted, with the attempts since the last one if there were any. */
+PetscErrorCode CostateLogRestore(CostateLog *log, PetscInt k, PetscReal t, PetscReal h, PetscInt64 hash)
+{
+  PetscFunctionBegin;
+  PetscCall(LogAdd(log, k, t, hash));
+  log->h[k] = h;
+  if (log->natt > log->first) PetscCall(LogIsIrregular(log, k));
+  log->first = log->natt;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* State k is reached, at time t; step k is complete. */
+PetscErrorCode CostateLogState(CostateLog *log, PetscInt k, PetscReal t, PetscInt64 hash)
+{
+  PetscFunctionBegin;
+  PetscCall(LogAdd(log, k, t, hash));
   if (k) {
     const CostateAttempt *a = &log->att[log->first];
 
@@ -85,14 +129,8 @@ PetscErrorCode CostateLogState(CostateLog *log, PetscInt k, PetscReal t, PetscIn
     if (log->natt == log->first + 1 && !a->nrej && !a->rollback && (!a->restart || k == 1) &&
         a->ptime == log->t[k - 1] && a->ptime_prev == LogPrev(log, k)) {
       log->natt = log->first;
-    } else {
-      GROW(log->irr, log->nirr, log->irrcap);
-      log->irregular[k]        = 1;
-      log->irr[log->nirr].step = k;
-      log->irr[log->nirr].att  = log->first;
-      log->irr[log->nirr].natt = log->natt - log->first;
-      log->nirr++;
-    }
+    } else
+      PetscCall(LogIsIrregular(log, k));
   }
   log->first = log->natt;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -140,6 +178,18 @@ PetscBool CostateLogRetried(const CostateLog *log, PetscInt k)
   if (!log->irregular[k]) return PETSC_FALSE;
   irr = LogIrregular(log, k);
   return (PetscBool)(irr->natt > 1 || log->att[irr->att].nrej > 0);
+}
+
+/* How often the adaptor rejected step k. */
+PetscInt CostateLogRejections(const CostateLog *log, PetscInt k)
+{
+  const CostateIrregular *irr;
+  PetscInt                n = 0;
+
+  if (!log->irregular[k]) return 0;
+  irr = LogIrregular(log, k);
+  for (PetscInt i = 0; i < irr->natt; i++) n += log->att[irr->att + i].nrej;
+  return n;
 }
 
 /* The time from which step k started. */

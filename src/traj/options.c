@@ -13,7 +13,9 @@ const char *const CostateTrajOptions[] = {"ts_trajectory_costate_policy",       
                                           "ts_trajectory_costate_report",        "ts_trajectory_costate_hdf5",
                                           "ts_trajectory_costate_hdf5_limit",    "ts_trajectory_costate_hdf5_direct",
                                           "ts_trajectory_costate_behind",        "ts_trajectory_costate_costs",
-                                          "ts_trajectory_costate_adjoint_every", NULL};
+                                          "ts_trajectory_costate_adjoint_every", "ts_trajectory_costate_commit",
+                                          "ts_trajectory_costate_resume",        "ts_trajectory_costate_resume_vouch",
+                                          "ts_trajectory_costate_walltime",      NULL};
 
 /* "K DIR", "K,DIR", or K alone with DIR as the word that follows on the command line. */
 static PetscErrorCode ParseAdjointEvery(TSTrajectory tj, const char text[])
@@ -178,6 +180,7 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsString("-ts_trajectory_costate_adjoint_every", "Keep every k-th lambda in files: K,DIR",
                                "TSTrajectoryCostateSetAdjointEvery", "none", text, sizeof(text), &set));
   if (set) PetscCall(ParseAdjointEvery(tj, text));
+  PetscCall(CostateCommitSetFromOptions(tj, PetscOptionsObject));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -108,7 +108,7 @@ PetscErrorCode CostateReplayContext(CostateTraj tr, TS ts, PetscInt k)
   PetscInt       n;
 
   PetscFunctionBegin;
-  if (!ts->prestep) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!CostateHasPreStep(tr, ts)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateLogGet(&tr->log, k, 0, &a, &n));
   PetscCall(VecCopy(tr->base, ts->vec_sol));
   tr->touched = PETSC_TRUE;

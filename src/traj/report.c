@@ -178,6 +178,11 @@ PetscErrorCode CostateReportWrite(CostateTraj tr)
                                    ",\n  \"full_bytes\": %" PetscInt64_FMT ",\n  \"log_bytes\": %" PetscInt64_FMT ",\n",
                                    f.state_bytes, f.peak_bytes, f.full_bytes, f.log_bytes));
   PetscCall(WriteDisk(tr, &f, v));
+  if (tr->dir[0])
+    PetscCall(PetscViewerASCIIPrintf(v,
+                                     "  \"commits\": %" PetscInt_FMT ",\n  \"seconds_committing\": %.6f,\n"
+                                     "  \"resumed\": %s,\n  \"computed_again\": %" PetscInt_FMT ",\n",
+                                     tr->commits, tr->commit_seconds, tr->resumed ? "true" : "false", tr->recovered));
   PetscCall(PetscViewerASCIIPrintf(v,
                                    "  \"seconds\": {\"forward\": %.6f, \"recompute\": %.6f, \"backward\": %.6f}\n}\n",
                                    tr->seconds[0], tr->seconds[1], PetscMax(0, tr->seconds[2] - tr->seconds[1])));
@@ -225,6 +230,11 @@ PetscErrorCode CostateReportView(CostateTraj tr, PetscViewer v)
                                      period, f.costs.forward, f.costs.adjoint, f.costs.write, f.costs.read,
                                      tr->costs_given ? "given" : "seconds, measured"));
   }
+  if (tr->commits || tr->resumed)
+    PetscCall(PetscViewerASCIIPrintf(v, "%s%" PetscInt_FMT " commits took %.3g s\n",
+                                     tr->resumed ? "resumed from a commit; " : "", tr->commits, tr->commit_seconds));
+  if (tr->recovered)
+    PetscCall(PetscViewerASCIIPrintf(v, "%" PetscInt_FMT " damaged frames were computed again\n", tr->recovered));
   if (tr->store) PetscCall(CostateStoreView(tr->store, v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -213,6 +213,15 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
   PetscCheck(tr->dir[0] || (!tr->disk_states && !tr->disk_bytes && !tr->costs_given), comm, PETSC_ERR_ARG_INCOMP,
              "%s is about the disk, but there is none: say where with -ts_trajectory_costate_hdf5 DIR, or leave it out",
              tr->costs_given ? "-ts_trajectory_costate_costs" : "-ts_trajectory_costate_hdf5_limit");
+  PetscCheck(tr->dir[0] || (tr->commit < 0 && !tr->walltime && !tr->resume), comm, PETSC_ERR_ARG_INCOMP,
+             "-ts_trajectory_costate_%s needs a directory, but there is none: say where with "
+             "-ts_trajectory_costate_hdf5 DIR, or leave it out",
+             tr->resume       ? "resume"
+             : tr->commit < 0 ? "walltime"
+                              : "commit");
+  PetscCheck(tr->dir[0] == 0 || (tr->commit < 0 && !tr->walltime && !tr->resume) || sizeof(PetscReal) <= sizeof(double),
+             comm, PETSC_ERR_SUP,
+             "Commits write times as double: they are not made for PETSc with longer real numbers");
   /* PETSc removes the tree below dirname when the trajectory is destroyed; nothing of ours is there */
   PetscCall(PetscFree(tr->tj->dirname));
   PetscCall(CostateHooksInstall(ts));

@@ -26,6 +26,7 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   PetscFunctionBegin;
   costate_sched_destroy(tr->sched);
   tr->sched = NULL;
+  PetscCall(CostateSignals(tr, PETSC_FALSE));
   PetscCall(CostateDiskClose(tr, PETSC_FALSE));
   PetscCall(CostateMapsClose(tr));
   PetscCall(CostateStoreDestroy(&tr->store));
@@ -38,8 +39,19 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   tr->changed_by   = NULL;
   tr->have_top = tr->ended = tr->event = tr->jump = tr->measured = tr->stages_lost = PETSC_FALSE;
   tr->replayed = tr->sweeps = 0;
-  tr->boundaries            = 0;
-  tr->nstarts               = 0;
+  tr->durable = tr->resumed = tr->resuming = tr->passed = PETSC_FALSE;
+  tr->nkinds = tr->ndumped = tr->nlandmarks = tr->npast = 0;
+  tr->commits = tr->recovered = tr->put = tr->unlooked = 0;
+  tr->noted = tr->back = -1;
+  tr->back_key         = 0;
+  tr->lost             = 0;
+  tr->keep0 = tr->no_disk = tr->again = PETSC_FALSE;
+  tr->quiet                           = 0;
+  tr->look_every                      = 1;
+  tr->commit_seconds = tr->commit_last = 0;
+  PetscCall(VecDestroy(&tr->integral));
+  tr->boundaries = 0;
+  tr->nstarts    = 0;
   PetscCall(PetscArrayzero(tr->seconds, 3));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -62,6 +74,10 @@ static PetscErrorCode TSTrajectoryDestroy_Costate(TSTrajectory tj)
   PetscCall(TSTrajectoryReset_Costate(tj));
   PetscCall(CostateTrajComposeSetters(tj, PETSC_FALSE));
   PetscCall(PetscFree(tr->moves));
+  PetscCall(PetscFree(tr->kind));
+  PetscCall(PetscFree(tr->dumped));
+  PetscCall(PetscFree(tr->landmark));
+  PetscCall(PetscFree(tr->past));
   PetscCall(PetscFree(tj->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -115,6 +131,10 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 . -ts_trajectory_costate_behind <true> - I/O behind the computation, see `TSTrajectoryCostateSetBehind()`
 . -ts_trajectory_costate_costs <uf,ub,w,r> - what things cost, see `TSTrajectoryCostateSetCosts()`
 . -ts_trajectory_costate_adjoint_every <k dir> - keeps every k-th lambda, see `TSTrajectoryCostateSetAdjointEvery()`
+. -ts_trajectory_costate_commit <never> - seconds between commits, or always, see `TSTrajectoryCostateSetCommit()`
+. -ts_trajectory_costate_resume <false> - goes on from the last commit, see `TSTrajectoryCostateSetResume()`
+. -ts_trajectory_costate_resume_vouch <hooks,solvers> - see `TSTrajectoryCostateSetVouch()`
+. -ts_trajectory_costate_walltime <seconds> - commits and ends in time, see `TSTrajectoryCostateSetWallTime()`
 . -ts_trajectory_costate_steps <n> - the number of steps, for the policy offline, see `TSTrajectoryCostateSetSteps()`
 . -ts_trajectory_costate_stride <1> - for the policy stride, see `TSTrajectoryCostateSetStride()`
 . -ts_trajectory_costate_stages <auto> - stage records, see `TSTrajectoryCostateSetStages()`
@@ -151,6 +171,7 @@ PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory tj, TS ts)
   tr->behind = PETSC_TRUE;
   tr->direct = PETSC_TRUE;
   tr->stride = 1;
+  tr->commit = -1;
   PetscCall(PetscStrncpy(tr->policy, "online", sizeof(tr->policy)));
   PetscCall(CostateTrajReset(tr));
   tj->data                = tr;

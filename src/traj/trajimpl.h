@@ -4,7 +4,7 @@
 
     traj.c     the TSTrajectory type: create, set, get, view, destroy
     options.c  the options
-    setters.c, setters_disk.c  the setters that they mirror
+    setters.c, setters_disk.c, setters_commit.c  the setters that they mirror
     setup.c    what is checked and sized before the first step
     hooks.c    what is wrapped around the functions of a TS, and how it finds its way back
     log.c      the step log: everything that has to be known to repeat a step
@@ -12,6 +12,9 @@
     frames.c   what goes into the store and comes back
     disk.c     what goes on to the disk, and what that costs
     maps.c     every K-th lambda, for whoever looks at it
+    commit.c   what a run that was killed goes on from; stop.c says when
+    resume.c   going on from it; fingerprint.c and remember.c say when not to
+    recover.c  what is damaged or missing on disk, computed again
     backward.c the backward sweep: from an action list to the stage data of one step
     replay.c   one step again, bit for bit
     budget.c   how much memory there is
@@ -21,9 +24,12 @@
 #define COSTATE_TRAJIMPL_H
 
 #include "../base/compat.h"
+#include "../base/failpoint.h"
 #include "../base/package.h"
+#include "../base/runs.h"
 #include <petsc/private/tsimpl.h>
 #include <costate.h>
+#include <signal.h>
 
 /* One attempt at a step, as it was at the entry of ops->step; the rejections inside it are in the log. */
 typedef struct {
@@ -55,10 +61,13 @@ typedef struct {
 
 PETSC_INTERN PetscErrorCode CostateLogReset(CostateLog *);
 PETSC_INTERN PetscErrorCode CostateLogEnter(CostateLog *, TS);
+PETSC_INTERN PetscErrorCode CostateLogAttempt(CostateLog *, const CostateAttempt *);
 PETSC_INTERN PetscErrorCode CostateLogReject(CostateLog *, PetscReal);
+PETSC_INTERN PetscErrorCode CostateLogRestore(CostateLog *, PetscInt, PetscReal, PetscReal, PetscInt64);
 PETSC_INTERN PetscErrorCode CostateLogState(CostateLog *, PetscInt, PetscReal, PetscInt64);
 PETSC_INTERN PetscErrorCode CostateLogGet(const CostateLog *, PetscInt, PetscInt, CostateAttempt *, PetscInt *);
 PETSC_INTERN PetscReal      CostateLogStart(const CostateLog *, PetscInt);
+PETSC_INTERN PetscInt       CostateLogRejections(const CostateLog *, PetscInt);
 PETSC_INTERN PetscBool      CostateLogRetried(const CostateLog *, PetscInt);
 PETSC_INTERN PetscInt64     CostateLogBytes(const CostateLog *);
 
@@ -84,6 +93,9 @@ typedef enum {
   COSTATE_KEY_PRE /* the state before a jump at the same step number */
 } CostateKey;
 #define CostateKeyOf(k, what) (4 * (PetscInt64)(k) + (PetscInt64)(what))
+/* The adjoint variables of state k: in the last commit, and where a TSAdjointSolve() ended */
+#define CostateKeyBack(k) (-1 - 2 * (PetscInt64)(k))
+#define CostateKeyStop(k) (-2 - 2 * (PetscInt64)(k))
 
 /* Seconds clocked since stock was taken of them last; what the disk did is counted by its store. */
 typedef struct {
@@ -91,6 +103,23 @@ typedef struct {
   PetscInt64     nforward, nadjoint;
   CostateStoreIO io; /* as it was then */
 } CostateClock;
+
+/* A state at which a segment begins, and the last one before it at which no event was being located */
+typedef struct {
+  PetscInt        step, quiet;
+  costate_arrival kind;
+} CostateKind;
+
+/* One number of the cost integral at state n, of a run that goes on from a commit */
+typedef struct {
+  PetscInt n, i;
+  double   re, im;
+} CostatePast;
+
+#define COSTATE_VOUCH_HOOKS   1
+#define COSTATE_VOUCH_SOLVERS 2
+#define COSTATE_MAX_VECS      64
+#define COSTATE_NOTE          512 /* longest note and its 0 */
 
 /* A frame on its way to or from the disk */
 typedef struct {
@@ -117,6 +146,10 @@ struct _n_CostateTraj {
   costate_costs costs;      /* given, or as measured last; adjoint: the adjoint step alone */
   PetscInt      maps_every; /* every which lambda is kept */
   char          maps_dir[PETSC_MAX_PATH_LEN];
+  PetscReal     commit; /* seconds between commits, 0: at each step, negative: never */
+  PetscReal     walltime;
+  PetscBool     resume;
+  int           vouch;
   /* what a frame is, known after setup */
   CostateMethod method;
   PetscBool     fsal;      /* the next step uses the last stage derivative of this one, so a state frame holds both */
@@ -165,7 +198,38 @@ struct _n_CostateTraj {
   PetscInt              bad_step;     /* first step whose replay differs on this rank, or -1 */
   PetscInt              changed_step; /* first state that was changed without our being told in time, or -1 */
   const char           *changed_by;
+  /* commits */
+  PetscBool        durable, listening;
+  PetscInt64       run; /* the number of this run in the process */
+  char             owner[128];
+  PetscInt         noted; /* the last step of the log that is noted */
+  PetscInt         nkinds, kindcap, ndumped, dumpedcap, nlandmarks;
+  CostateKind     *kind;
+  PetscInt64      *dumped;   /* keys on disk for commits alone, ascending */
+  PetscInt        *landmark; /* states that stay on disk for those who go on from a commit on the way back */
+  PetscInt64       back_key; /* of the lambdas on disk, or 0 */
+  Vec              integral; /* the cost integral at the state `quiet` */
+  PetscInt         look_every, unlooked;
+  PetscLogDouble   looked, committed, commit_last;
+  struct sigaction before[2];
+  /* a disk that is full */
+  PetscInt  lost;           /* states that did not get there */
+  PetscBool keep0, no_disk; /* state 0 is one of them; memory alone from now on */
+  PetscBool again;          /* the run is repeated within memory, its length being known */
+  /* a run that goes on from a commit */
+  PetscBool    resumed, resuming;
+  PetscBool    nothing;        /* it was said that there is nothing to resume */
+  PetscInt     quiet;          /* the last state that was left while no event was being located */
+  PetscInt     known_quiet;    /* ... before the end of the log */
+  PetscInt     known, back;    /* steps in the log; adjoint steps left, or -1 on the way forward */
+  PetscBool    passed;         /* the adjoint step and its integral are passed over */
+  PetscInt     put;            /* the step before which the run was just put, or 0 */
+  PetscInt     npast, pastcap; /* the cost integral at some states */
+  CostatePast *past;
+  PetscErrorCode (*user_prestep)(TS);
   /* counters */
+  PetscInt            commits, recovered;
+  PetscLogDouble      commit_seconds;
   PetscInt            replayed, sweeps;
   PetscInt64          boundaries;
   PetscLogDouble      t0, seconds[3]; /* forward, recompute, backward */
@@ -184,6 +248,7 @@ PETSC_INTERN PetscErrorCode CostateTrajCheckSize(CostateTraj, PetscInt, Vec);
 
 /* options.c */
 PETSC_INTERN PetscErrorCode CostateTrajSetFromOptions(TSTrajectory, COSTATE_OPTION_ITEMS);
+PETSC_INTERN PetscErrorCode CostateCommitSetFromOptions(TSTrajectory, COSTATE_OPTION_ITEMS);
 PETSC_INTERN PetscErrorCode CostateTrajOurs(TSTrajectory, CostateTraj *);
 PETSC_INTERN PetscErrorCode CostateTrajComposeSetters(TSTrajectory, PetscBool);
 
@@ -192,6 +257,7 @@ PETSC_INTERN PetscErrorCode CostateHooksInstall(TS);
 PETSC_INTERN PetscErrorCode CostateHooksStep(TS);
 PETSC_INTERN PetscErrorCode CostateHooksHaveUser(TS, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateHooksInstalled(TS, PetscBool *);
+PETSC_INTERN PetscErrorCode CostateHooksPostStep(TS, const void **);
 
 /* forward.c */
 PETSC_INTERN PetscErrorCode CostateForwardStart(CostateTraj, TS);
@@ -204,6 +270,7 @@ PETSC_INTERN PetscErrorCode CostateSchedCreate(CostateTraj, const char[], PetscI
 /* backward.c */
 PETSC_INTERN PetscErrorCode CostateBackwardGet(CostateTraj, TS, PetscInt, PetscReal *, PetscBool);
 PETSC_INTERN PetscErrorCode CostateBackwardStep(CostateTraj, TS, PetscErrorCode (*)(TS));
+PETSC_INTERN PetscErrorCode CostateRestoreState(CostateTraj, TS, PetscInt);
 
 /* frames.c */
 PETSC_INTERN PetscErrorCode CostatePut(CostateTraj, TS, PetscInt, CostateKey);
@@ -217,14 +284,64 @@ PETSC_INTERN PetscErrorCode CostateRead(CostateTraj, PetscInt64, PetscInt, Vec *
 
 /* disk.c */
 PETSC_INTERN PetscErrorCode CostateDiskStates(CostateTraj, PetscInt64 *);
+PETSC_INTERN PetscErrorCode CostateDiskCapUnits(CostateTraj, PetscInt64 *);
 PETSC_INTERN PetscErrorCode CostateDiskStore(CostateTraj, TS, const char[], PetscInt, const char *const[], PetscInt64,
                                              PetscBool, CostateStore *);
+PETSC_INTERN PetscErrorCode CostateDiskCreate(CostateTraj, TS);
 PETSC_INTERN PetscErrorCode CostateDiskOpen(CostateTraj, TS);
 PETSC_INTERN PetscErrorCode CostateDiskClose(CostateTraj, PetscBool);
+PETSC_INTERN PetscErrorCode CostateDiskGiveUp(CostateTraj);
+PETSC_INTERN PetscBool      CostateDiskRepeat(CostateTraj);
 PETSC_INTERN PetscErrorCode CostateDiskSettle(CostateTraj, PetscInt64);
 PETSC_INTERN PetscErrorCode CostateDiskObey(CostateTraj, const costate_action *, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateDiskReckon(CostateTraj, PetscInt, PetscBool);
 PETSC_INTERN void           CostateDiskCosts(CostateTraj, costate_costs *);
+
+/* commit.c */
+PETSC_INTERN PetscErrorCode CostateNote(CostateTraj, const char[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
+PETSC_INTERN PetscErrorCode CostateNoteSched(CostateTraj, const costate_sched_config *);
+PETSC_INTERN PetscErrorCode CostateNoteArrival(CostateTraj, PetscInt, costate_arrival);
+PETSC_INTERN PetscErrorCode CostateNoteUnits(CostateTraj, PetscInt);
+PETSC_INTERN PetscErrorCode CostateNoteCosts(CostateTraj, PetscInt, const costate_costs *);
+PETSC_INTERN PetscErrorCode CostateNoteIntegral(CostateTraj, PetscInt);
+PETSC_INTERN PetscErrorCode CostateLeave(CostateTraj, TS, PetscInt);
+PETSC_INTERN PetscErrorCode CostateKindAdd(CostateTraj, PetscInt, costate_arrival, PetscInt);
+PETSC_INTERN PetscBool      CostateIsDumped(CostateTraj, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateDumpedAdd(CostateTraj, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateDumpedRemove(CostateTraj, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateDumpForget(CostateTraj, PetscInt64);
+PETSC_INTERN PetscBool      CostateIsLandmark(CostateTraj, PetscInt);
+PETSC_INTERN PetscErrorCode CostateLandmarks(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateBackVecs(CostateTraj, TS, PetscInt *, Vec[]);
+PETSC_INTERN PetscErrorCode CostateStopKeep(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateCommit(CostateTraj, TS);
+PETSC_INTERN const char    *CostateKeyText(CostateKey);
+
+/* stop.c */
+#define COSTATE_EXIT_COMMITTED 75 /* EX_TEMPFAIL of sysexits.h: try again later */
+PETSC_INTERN PetscErrorCode CostateSignals(CostateTraj, PetscBool);
+PETSC_INTERN PetscErrorCode CostateLook(CostateTraj, TS);
+
+/* resume.c */
+PETSC_INTERN PetscErrorCode CostateResumeBegin(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateResumeHook(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateResumeState(CostateTraj, PetscInt, PetscReal, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateResumeEnter(CostateTraj, TS, PetscBool);
+PETSC_INTERN PetscErrorCode CostateResumeEnd(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateResumeBack(CostateTraj, TS, PetscInt *, PetscBool *);
+PETSC_INTERN PetscBool      CostateStepMemory(CostateTraj, TS);
+PETSC_INTERN PetscBool      CostateHasPreStep(CostateTraj, TS);
+
+/* remember.c, fingerprint.c, recover.c */
+PETSC_INTERN PetscErrorCode CostateRememberWarn(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateRememberRefuse(CostateTraj, TS, PetscBool);
+PETSC_INTERN PetscErrorCode CostateOwner(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateFingerprint(CostateTraj, char[], size_t);
+PETSC_INTERN PetscErrorCode CostateOptionsNote(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateOptionsCompare(CostateTraj, PetscInt, const char *const[]);
+PETSC_INTERN PetscErrorCode CostateBring(CostateTraj, TS, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateFindAgain(CostateTraj, TS, PetscInt64);
+PETSC_INTERN PetscErrorCode CostateReadAgain(CostateTraj, TS, PetscInt64, PetscInt, Vec[], const char[]);
 
 /* maps.c */
 PETSC_INTERN PetscErrorCode CostateMapsPut(CostateTraj, TS, PetscInt);

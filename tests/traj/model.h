@@ -6,6 +6,7 @@
 #include <petscdmda.h>
 #include <petscts.h>
 #include <costate.h>
+#include <unistd.h>
 
 typedef enum { END_TIME, END_STEPS, END_USER, END_EVENT } AppEnd;
 typedef enum { AT_POSTSTEP, AT_PRESTEP, AT_POSTSTAGE, AT_POSTEVALUATE, AT_MONITOR } AppWhere;
@@ -36,6 +37,7 @@ struct _App {
   PetscInt  mode;
   PetscReal A, B;
   DM        dm;
+  PetscInt  slow;         /* microseconds that each call of the right-hand side waits */
   PetscInt  calls, noise; /* noise > 0: the right-hand side depends, in one point, on how often it was called */
   /* what it works with, between AppCreate() and AppDestroy() */
   TS       ts, quad;
@@ -73,6 +75,7 @@ static inline PetscErrorCode AppRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscFunctionBegin;
   (void)ts;
   app->calls++;
+  if (app->slow) usleep((useconds_t)app->slow);
   if (app->noise && app->calls % app->noise == 0) noise = 1e-14;
   PetscCall(DMGetLocalVector(app->dm, &l));
   PetscCall(DMGlobalToLocal(app->dm, U, INSERT_VALUES, l));

@@ -4,10 +4,13 @@
   library: the tests load it as a plugin.  Prints the steps, and a hash of the results of each rank.
 
     -app_end time|steps|user|event  -app_end_step N  -app_event  -app_solves N  -app_sweeps N  -app_runs N
-    -app_pieces  -app_integral  -app_noise N  -app_halve X  -app_where poststep|prestep|poststage|postevaluate|monitor
-    -app_early N     asks for state 1 when step N is reached
-    -app_late N      asks for state N between the run and its adjoint
-    -app_remesh      solves again, with step numbers that go on, for a state of another size
+    -app_points N  -app_pieces  -app_integral  -app_noise N  -app_halve X  -app_where
+  poststep|prestep|poststage|postevaluate|monitor -app_early N     asks for state 1 when step N is reached -app_late N
+  asks for state N between the run and its adjoint -app_remesh      solves again, with step numbers that go on, for a
+  state of another size
+
+  COSTATE_TEST_PARAMETER and COSTATE_TEST_INITIAL in the environment change the problem in ways that no option shows;
+  COSTATE_TEST_SLOW makes each call of the right-hand side take so many microseconds more.
 */
 #include "../app.h"
 
@@ -26,6 +29,7 @@ static PetscErrorCode Options(App *app, Wish *wish)
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "The test application", NULL);
   PetscCall(
       PetscOptionsEnum("-app_end", "how the run ends", NULL, ends, (PetscEnum)app->end, (PetscEnum *)&app->end, NULL));
+  PetscCall(PetscOptionsInt("-app_points", "of the ring", NULL, app->points, &app->points, NULL));
   PetscCall(PetscOptionsInt("-app_end_step", "where", NULL, app->end_step, &app->end_step, NULL));
   PetscCall(PetscOptionsBool("-app_event", "rates change on the way", NULL, app->event, &app->event, NULL));
   PetscCall(PetscOptionsInt("-app_solves", "calls of TSSolve()", NULL, app->solves, &app->solves, NULL));
@@ -129,6 +133,13 @@ static unsigned long Hash(const PetscScalar *a, PetscInt n)
   return h;
 }
 
+static PetscReal Variable(const char name[], PetscReal otherwise)
+{
+  const char *text = getenv(name);
+
+  return text ? (PetscReal)atof(text) : otherwise;
+}
+
 int main(int argc, char **argv)
 {
   App       app = AppDefault();
@@ -140,6 +151,10 @@ int main(int argc, char **argv)
   app.user  = &wish;
   app.visit = Late;
   app.setup = Setup;
+  /* what no option tells of */
+  app.B *= Variable("COSTATE_TEST_PARAMETER", 1);
+  app.amplitude = Variable("COSTATE_TEST_INITIAL", 0);
+  app.slow      = (PetscInt)Variable("COSTATE_TEST_SLOW", 0);
   if (wish.remesh) {
     PetscCall(Remesh());
   } else {
