@@ -159,16 +159,24 @@ static PetscErrorCode CostAndGradient(Tao tao, Vec v, PetscReal *cost, Vec g, vo
   PetscFunctionReturn(0);
 }
 
+/* Of the iterate alone: what the last evaluation left behind is not there where a tape gave its result. */
 static PetscErrorCode Report(Tao tao, void *ctx)
 {
   Problem  *b = ctx;
   PetscInt  it;
-  PetscReal cost, gnorm;
+  PetscReal cost, gnorm, prior = 0;
+  Vec       v;
 
   PetscFunctionBeginUser;
+  PetscCall(TaoGetSolution(tao, &v));
   PetscCall(TaoGetSolutionStatus(tao, &it, &cost, &gnorm, NULL, NULL, NULL));
+  PetscCall(VecPointwiseMult(b->p, b->scale, v));
+  PetscCall(VecAXPY(b->p, 1., b->p0));
+  PetscCall(ModelSetParameters(b->model, b->p));
+  PetscCall(CostAddPrior(b->model, &b->prior, b->p, &prior, b->mu));
   PetscCall(PetscPrintf(PetscObjectComm((PetscObject)tao), "  %4" PetscInt_FMT "    %.6f    %.4f      %.3e    %.3f\n",
-                        it, (double)cost, (double)b->rms, (double)gnorm, (double)b->model->lambda));
+                        it, (double)cost, (double)(b->model->sigma * PetscSqrtReal(2 * (cost - prior))), (double)gnorm,
+                        (double)b->model->lambda));
   PetscFunctionReturn(0);
 }
 

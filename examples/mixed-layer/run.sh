@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The demonstration: Taylor test, inversion under a checkpoint budget, comparison and map.
 #   examples/mixed-layer/run.sh [OPTION...]     options are handed to the program; RANKS=N (2), COSTATE_BUDGET=STATES (5), COSTATE_DISK=no
+#   COSTATE_RESUME=DIR: what a killed run needs to go on is written below DIR; the same command again goes on
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -13,7 +14,8 @@ out=$build/examples/mixed-layer/out
 data=/usr/share/ferret-vis/data
 ranks=${RANKS:-2}
 budget=${COSTATE_BUDGET:-5}
-states=$out/states
+resume=${COSTATE_RESUME:-}
+states=${resume:-$out}/states
 
 for ((i = 1; i < $#; i++)); do
   if [ "${!i}" = -data ]; then
@@ -35,12 +37,22 @@ fi
 mkdir -p "$out"
 rm -f "$out/report.json"
 disk=()
-if [ "${COSTATE_DISK:-yes}" != no ]; then disk=(-ts_trajectory_costate_hdf5 "$states"); fi
-echo "mixed-layer: the depth of the ocean's mixed layer from its seasonal cycle, on $ranks ranks with $budget checkpoints${disk[0]:+ in memory, others on disk}"
+where=''
+if [ "${COSTATE_DISK:-yes}" != no ]; then
+  disk=(-ts_trajectory_costate_hdf5 "$states")
+  where=' in memory, others on disk'
+fi
+if [ -n "$resume" ]; then
+  mkdir -p "$resume"
+  if [ ${#disk[@]} -gt 0 ]; then disk+=(-ts_trajectory_costate_commit 2 -ts_trajectory_costate_resume); fi
+  disk+=(-tao_costate_tape "$resume/tape" -tao_costate_resume)
+fi
+echo "mixed-layer: the depth of the ocean's mixed layer from its seasonal cycle, on $ranks ranks with $budget checkpoints$where"
 "$MPIEXEC" -n "$ranks" "$program" -out "$out" \
   -amg_redistribute_pc_hypre_boomeramg_max_row_sum 0.7 \
   -dll_append "$library" -ts_trajectory_type costate \
   -ts_trajectory_costate_ram "$budget" ${disk[@]+"${disk[@]}"} -ts_trajectory_costate_report "$out/report.json" "$@"
+if [ -n "$resume" ]; then rmdir "$resume" 2>/dev/null || true; fi
 
 # One "name": value on a line, as the report is written; the figures are those of the last gradient.
 if [ -f "$out/report.json" ]; then
