@@ -19,7 +19,7 @@ static const struct {
 static void help(FILE *to)
 {
   fprintf(to, "usage: costate COMMAND [-option value ...]\n\n");
-  for (int i = 0; i < NCOMMANDS; i++) fprintf(to, "  %-6s %s\n", commands[i].name, commands[i].text);
+  for (int i = 0; i < NCOMMANDS; i++) fprintf(to, "  %-7s %s\n", commands[i].name, commands[i].text);
   fprintf(to, "\n`costate COMMAND -help` shows the options of a command, `costate -version` the version.\n");
 }
 

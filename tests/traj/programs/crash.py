@@ -8,6 +8,8 @@
 -instants  kill all ranks at that many random instants
 -one       kill one rank only, drawn at random, instead of all
 -again     kill the run that was resumed as well, once, at a random failpoint
+-power     SHIM: with the kill the power is lost; what was not synced is gone (at every second case, else any part of it
+           is there).  SHIM is tests/harness/programs/shim.c, compiled
 -options   of the run that is resumed, beside -ts_trajectory_costate_resume
 
 PROGRAM gets a directory of its own for each case, in place of DIR among its arguments.  Prints a line for each case that
@@ -73,6 +75,20 @@ def kill_all(leader):
             pass
 
 
+def lose_power(shadow, directory, rng):
+    """The tree as it is found after the power came back takes the place of the one that was left."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    found = directory + '.found'
+    more = [str(rng.randrange(1 << 30)), directory] if rng.randrange(2) else []
+    if not os.path.exists(os.path.join(shadow, 'root')):  # nothing was synced, not even the directory
+        os.mkdir(found)
+    else:
+        subprocess.run([sys.executable, os.path.join(here, '../../harness/programs/powerloss.py'), shadow, found] + more,
+                       check=True)
+    shutil.rmtree(directory)
+    os.rename(found, directory)
+
+
 class Case:
     def __init__(self, name, env=None, kill_after=None):
         self.name, self.env, self.kill_after = name, env, kill_after
@@ -80,10 +96,14 @@ class Case:
 
 def one(args, case, good, root, rng_seed):
     rng = random.Random(rng_seed)
-    directory = os.path.join(root, re.sub(r'\W', '_', case.name))
-    os.mkdir(directory)
+    directory = os.path.join(root, re.sub(r'\W', '_', case.name), 'disk')
+    os.makedirs(directory)
+    env = dict(case.env or {})
+    if args.power:
+        shadow = os.path.join(os.path.dirname(directory), 'shadow')
+        env.update(LD_PRELOAD=args.power, SHIM_DIR=directory, SHIM_SHADOW=shadow)
     said = {'killed': 0, 'resumed': 0, 'anew': 0, 'wrong': 0, 'hang': 0}
-    status, out, err = run(args, directory, env=case.env, kill_after=case.kill_after)
+    status, out, err = run(args, directory, env=env, kill_after=case.kill_after)
     if status is None:
         said['hang'] = 1
         print('hang: %s' % case.name)
@@ -92,9 +112,11 @@ def one(args, case, good, root, rng_seed):
         if result(out) != good:
             said['wrong'] = 1
             print('wrong without a kill: %s' % case.name)
-        shutil.rmtree(directory)
+        shutil.rmtree(os.path.dirname(directory))
         return said
     said['killed'] = 1
+    if args.power:
+        lose_power(shadow, directory, rng)
     more = ['-ts_trajectory_costate_resume'] + shlex.split(args.options)
     if args.again:
         status, out, err = run(args, directory, more, env={'COSTATE_FAILPOINT': str(rng.randint(1, args.total))})
@@ -111,7 +133,7 @@ def one(args, case, good, root, rng_seed):
         print('wrong: %s: status %s, %s\n%s' % (case.name, status, ' '.join(result(out)), err[-1500:]))
         print('  left in %s' % directory)
     else:
-        shutil.rmtree(directory)
+        shutil.rmtree(os.path.dirname(directory))
     sys.stdout.flush()
     return said
 
@@ -127,6 +149,7 @@ def main():
     p.add_argument('-instants', type=int, default=0)
     p.add_argument('-one', action='store_true')
     p.add_argument('-again', action='store_true')
+    p.add_argument('-power', default='')
     p.add_argument('-options', default='')
     p.add_argument('-seed', type=int, default=int(os.environ.get('SEED', '1')))
     p.add_argument('-jobs', type=int, default=1)
