@@ -21,7 +21,8 @@ disk; under a limit those that it left
   Each run makes a folder run-NNNN of its own below it and removes it in the end.  The directory may hold nothing else.
   A state that goes to disk is a state alone, without the stages of its step.  It is written when memory becomes short,
 at most one in each period, whose length follows from what steps and I/O cost (`TSTrajectoryCostateSetCosts()`).
-  A block that comes back with other bits than it was written with is an error (XXH3).
+  A state that comes back with other bits than it was written with (XXH3) is computed again from an earlier one, with a
+  warning; where there is none, that is an error.
 
   Level: beginner
 
