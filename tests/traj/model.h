@@ -38,6 +38,7 @@ struct _App {
   PetscReal A, B;
   DM        dm;
   PetscInt  slow;         /* microseconds that each call of the right-hand side waits */
+  int64_t  *counted;      /* counts the calls too, where it outlives the process */
   PetscInt  calls, noise; /* noise > 0: the right-hand side depends, in one point, on how often it was called */
   /* what it works with, between AppCreate() and AppDestroy() */
   TS       ts, quad;
@@ -75,6 +76,7 @@ static inline PetscErrorCode AppRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   PetscFunctionBegin;
   (void)ts;
   app->calls++;
+  if (app->counted) ++*app->counted;
   if (app->slow) usleep((useconds_t)app->slow);
   if (app->noise && app->calls % app->noise == 0) noise = 1e-14;
   PetscCall(DMGetLocalVector(app->dm, &l));

@@ -14,7 +14,8 @@
 
 PROGRAM gets a directory of its own for each case, in place of DIR among its arguments.  Prints a line for each case that
 is not as it should be, and at the end one line of counts: cases, killed, resumed, begun anew, wrong, hangs, and the most
-steps that a resumed run repeated.  The exit status is 0 if none was wrong.
+calls of the right-hand side that a run took more than one that nobody killed, where the program counts them
+(COSTATE_TEST_CALLS).  The exit status is 0 if none was wrong.
 """
 import argparse
 import os
@@ -60,6 +61,14 @@ def run(args, directory, more=(), env=None, kill_after=None):
         return None, '', ''
 
 
+def counted(path):
+    try:
+        with open(path, 'rb') as f:
+            return int.from_bytes(f.read(8), 'little')
+    except FileNotFoundError:
+        return 0
+
+
 def result(out):
     """What a run says of its result: its lines, but for those that tell of the way."""
     return [l for l in out.splitlines() if re.match(r'(\d+ steps|lambda|RESULT|  *lambda)', l)]
@@ -98,7 +107,8 @@ def one(args, case, good, root, rng_seed):
     rng = random.Random(rng_seed)
     directory = os.path.join(root, re.sub(r'\W', '_', case.name), 'disk')
     os.makedirs(directory)
-    env = dict(case.env or {})
+    calls = os.path.join(os.path.dirname(directory), 'calls')
+    env = dict(case.env or {}, COSTATE_TEST_CALLS=calls)
     if args.power:
         shadow = os.path.join(os.path.dirname(directory), 'shadow')
         env.update(LD_PRELOAD=args.power, SHIM_DIR=directory, SHIM_SHADOW=shadow)
@@ -119,15 +129,17 @@ def one(args, case, good, root, rng_seed):
         lose_power(shadow, directory, rng)
     more = ['-ts_trajectory_costate_resume'] + shlex.split(args.options)
     if args.again:
-        status, out, err = run(args, directory, more, env={'COSTATE_FAILPOINT': str(rng.randint(1, args.total))})
+        status, out, err = run(args, directory, more, env={'COSTATE_FAILPOINT': str(rng.randint(1, args.total)), 'COSTATE_TEST_CALLS': calls})
     if not args.again or status not in (0, None):
-        status, out, err = run(args, directory, more)
+        status, out, err = run(args, directory, more, env={'COSTATE_TEST_CALLS': calls})
     if status is None:
         said['hang'] = 1
         print('hang when resumed: %s' % case.name)
         return said
     said['resumed'] = int('costate: going on in' in err)
     said['anew'] = int('nothing to resume' in err)
+    if said['resumed'] and counted(calls):
+        said['repeated'] = counted(calls) - args.calls
     if status != 0 or result(out) != good or not (said['resumed'] or said['anew']):
         said['wrong'] = 1
         print('wrong: %s: status %s, %s\n%s' % (case.name, status, ' '.join(result(out)), err[-1500:]))
@@ -164,7 +176,9 @@ def main():
     os.mkdir(first)
     count = os.path.join(root, 'count')
     start = time.time()
-    status, out, err = run(args, first, env={'COSTATE_FAILPOINT': 'count:' + count})
+    calls = os.path.join(root, 'calls')
+    status, out, err = run(args, first, env={'COSTATE_FAILPOINT': 'count:' + count, 'COSTATE_TEST_CALLS': calls})
+    args.calls = counted(calls)
     seconds = time.time() - start
     good = result(out)
     if status != 0 or not good:
@@ -190,14 +204,15 @@ def main():
         t = rng.uniform(0, seconds)
         cases.append(Case('instant %d at %.4f s' % (i, t), kill_after=t))
 
-    total = {}
+    total, most = {}, 0
     with ThreadPoolExecutor(args.jobs) as pool:
         for said in pool.map(lambda c: one(args, c[1], good, root, args.seed * 100003 + c[0]), enumerate(cases)):
+            most = max(most, said.pop('repeated', 0))
             for key, n in said.items():
                 total[key] = total.get(key, 0) + n
-    print('cases %d points %d killed %d resumed %d anew %d wrong %d hangs %d (seed %d)' %
+    print('cases %d points %d killed %d resumed %d anew %d wrong %d hangs %d, at most %d of %d calls repeated (seed %d)' %
           (len(cases), args.total, total.get('killed', 0), total.get('resumed', 0), total.get('anew', 0),
-           total.get('wrong', 0), total.get('hang', 0), args.seed))
+           total.get('wrong', 0), total.get('hang', 0), most, args.calls, args.seed))
     bad = total.get('wrong', 0) + total.get('hang', 0)
     if not bad:
         shutil.rmtree(root)
