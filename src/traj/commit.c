@@ -16,6 +16,7 @@
   Nothing is overwritten that the last two commits refer to; the store sees to that.
 */
 #include "trajimpl.h"
+#include <errno.h>
 #include <stdarg.h>
 
 PetscErrorCode CostateNote(CostateTraj tr, const char format[], ...)
@@ -264,8 +265,8 @@ PetscErrorCode CostateBackVecs(CostateTraj tr, TS ts, PetscInt *n, Vec v[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All that memory holds goes to disk too, unless it is there. */
-static PetscErrorCode Dump(CostateTraj tr)
+/* All that memory holds goes to disk too, unless it is there, or there is no room. */
+static PetscErrorCode Dump(CostateTraj tr, CostateStoreFault *fault)
 {
   PetscInt    n;
   PetscInt64 *keys;
@@ -274,7 +275,8 @@ static PetscErrorCode Dump(CostateTraj tr)
   PetscCall(CostateStoreKeys(tr->store, &n, NULL));
   PetscCall(PetscMalloc1(n, &keys));
   PetscCall(CostateStoreKeys(tr->store, &n, keys));
-  for (PetscInt i = 0; i < n; i++) {
+  fault->err = 0;
+  for (PetscInt i = 0; i < n && !fault->err; i++) {
     const PetscInt   k    = (PetscInt)(keys[i] / 4);
     const CostateKey what = (CostateKey)(keys[i] % 4);
     PetscBool        has;
@@ -282,8 +284,8 @@ static PetscErrorCode Dump(CostateTraj tr)
     PetscCall(CostateStoreHas(tr->disk, keys[i], &has));
     if (has) continue;
     PetscCall(CostateStoreSetLabel(tr->disk, k, tr->log.t[k], CostateKeyText(what)));
-    PetscCall(CostateStoreCopyBegin(tr->store, tr->disk, keys[i]));
-    PetscCall(CostateDumpedAdd(tr, keys[i]));
+    PetscCall(CostateStoreCopyBeginTry(tr->store, tr->disk, keys[i], fault));
+    if (!fault->err) PetscCall(CostateDumpedAdd(tr, keys[i]));
   }
   PetscCall(CostateNote(tr, "held %" PetscInt_FMT " %" PetscInt_FMT, tr->held, n));
   for (PetscInt i = 0; i < n; i++) PetscCall(CostateNote(tr, "ram %" PetscInt64_FMT, keys[i]));
@@ -337,11 +339,28 @@ PetscErrorCode CostateStopKeep(CostateTraj tr, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Commits the present position, which is the entry of step log.n + 1, or of the adjoint of step pos. */
-PetscErrorCode CostateCommit(CostateTraj tr, TS ts)
+/* A disk that is full for a commit: the last one has to do for the time being. */
+static PetscErrorCode NoRoom(CostateTraj tr, const CostateStoreFault *fault)
 {
-  PetscLogDouble  t0, t1;
-  const PetscBool back = (PetscBool)(tr->phase == COSTATE_BACKWARD);
+  MPI_Comm comm = PetscObjectComm((PetscObject)tr->tj);
+
+  PetscFunctionBegin;
+  PetscCheck(fault->err == ENOSPC || fault->err == EDQUOT || fault->err == EFBIG, comm, PETSC_ERR_FILE_WRITE, "%s",
+             fault->text);
+  PetscCall(PetscFPrintf(comm, PETSC_STDERR,
+                         "costate: warning: no commit was made: %s. The run goes on, and tries again when the next one "
+                         "is due\n",
+                         fault->text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Commits the present position, which is the entry of step log.n + 1, or of the adjoint of step pos; `done` if it
+ * could. */
+PetscErrorCode CostateCommit(CostateTraj tr, TS ts, PetscBool *done)
+{
+  PetscLogDouble    t0, t1;
+  const PetscBool   back = (PetscBool)(tr->phase == COSTATE_BACKWARD);
+  CostateStoreFault fault;
 
   PetscFunctionBegin;
   PetscCall(PetscTime(&t0));
@@ -354,18 +373,20 @@ PetscErrorCode CostateCommit(CostateTraj tr, TS ts)
   PetscCall(NoteSteps(tr));
   if (!back || !tr->back_key) PetscCall(CostateNoteIntegral(tr, tr->quiet));
   if (back) PetscCall(DumpBack(tr, ts));
-  PetscCall(Dump(tr));
+  PetscCall(Dump(tr, &fault));
   if (back)
     PetscCall(CostateNote(tr, "backward %" PetscInt_FMT " of %" PetscInt_FMT " quiet %" PetscInt_FMT, tr->pos,
                           tr->log.n, tr->quiet));
   else
     PetscCall(CostateNote(tr, "forward %" PetscInt_FMT " quiet %" PetscInt_FMT, tr->log.n, tr->quiet));
   COSTATE_FAILPOINT("traj: before the store commits");
-  PetscCall(CostateStoreCommit(tr->disk));
+  if (!fault.err) PetscCall(CostateStoreCommitTry(tr->disk, &fault));
+  if (fault.err) PetscCall(NoRoom(tr, &fault));
   COSTATE_FAILPOINT("traj: committed");
   PetscCall(PetscLogEventEnd(Costate_Commit, tr->tj, ts, 0, 0));
   PetscCall(PetscTime(&t1));
-  tr->commits++;
+  *done = (PetscBool)!fault.err;
+  if (*done) tr->commits++;
   tr->commit_seconds += t1 - t0;
   tr->commit_last = t1 - t0;
   tr->committed   = t1;

@@ -45,22 +45,20 @@ PetscErrorCode CostateSignals(CostateTraj tr, PetscBool on)
 static PetscErrorCode End(CostateTraj tr, const char why[], PetscBool committed)
 {
   MPI_Comm comm = PetscObjectComm((PetscObject)tr->tj);
+  char     where[96];
 
   PetscFunctionBegin;
   if (tr->phase == COSTATE_BACKWARD)
-    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
-                           "\ncostate: %s: %s with %" PetscInt_FMT " of %" PetscInt_FMT
-                           " adjoint steps left, in %s. The same command with -ts_trajectory_costate_resume goes on "
-                           "from there. Ending with status %d\n",
-                           why, committed ? "committed" : "ended", tr->pos, tr->log.n, tr->dir,
-                           COSTATE_EXIT_COMMITTED));
+    PetscCall(PetscSNPrintf(where, sizeof(where), "with %" PetscInt_FMT " of %" PetscInt_FMT " adjoint steps left",
+                            tr->pos, tr->log.n));
   else
-    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
-                           "\ncostate: %s: %s at step %" PetscInt_FMT
-                           " of the forward sweep, in %s. The same command with -ts_trajectory_costate_resume goes on "
-                           "from %s. Ending with status %d\n",
-                           why, committed ? "committed" : "ended", tr->log.n, tr->dir,
-                           committed ? "there" : "the last commit", COSTATE_EXIT_COMMITTED));
+    PetscCall(PetscSNPrintf(where, sizeof(where), "at step %" PetscInt_FMT " of the forward sweep", tr->log.n));
+  PetscCall(
+      PetscFPrintf(comm, PETSC_STDERR,
+                   "\ncostate: %s: %s %s, in %s. The same command with -ts_trajectory_costate_resume goes on from "
+                   "%s (with -tao_costate_resume too, where there is a tape). Ending with status %d\n",
+                   why, committed ? "committed" : "ended", where, tr->dir, committed ? "there" : "the last commit",
+                   COSTATE_EXIT_COMMITTED));
   PetscCall(CostateMapsClose(tr));
   PetscCall(CostateStoreAbandon(&tr->disk));
   (void)fflush(NULL);
@@ -75,7 +73,7 @@ PetscErrorCode CostateLook(CostateTraj tr, TS ts)
   MPI_Comm        comm = PetscObjectComm((PetscObject)tr->tj);
   double          in[4], out[4];
   PetscLogDouble  now, started;
-  PetscBool       end;
+  PetscBool       end, committed = PETSC_FALSE;
   const PetscBool back = (PetscBool)(tr->phase == COSTATE_BACKWARD);
 
   PetscFunctionBegin;
@@ -94,12 +92,12 @@ PetscErrorCode CostateLook(CostateTraj tr, TS ts)
   tr->unlooked = 0;
   tr->looked   = now;
   end          = (PetscBool)(out[0] != 0 || out[2] != 0);
-  if (!tr->resuming && (end || out[1] != 0)) PetscCall(CostateCommit(tr, ts));
+  if (!tr->resuming && (end || out[1] != 0)) PetscCall(CostateCommit(tr, ts, &committed));
   if (end) {
     char why[64];
 
     PetscCall(PetscSNPrintf(why, sizeof(why), out[0] != 0 ? "signal %d" : "the wall time is over", (int)out[0]));
-    PetscCall(End(tr, why, (PetscBool)!tr->resuming));
+    PetscCall(End(tr, why, committed));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -314,7 +314,7 @@ PETSC_INTERN PetscBool      CostateIsLandmark(CostateTraj, PetscInt);
 PETSC_INTERN PetscErrorCode CostateLandmarks(CostateTraj);
 PETSC_INTERN PetscErrorCode CostateBackVecs(CostateTraj, TS, PetscInt *, Vec[]);
 PETSC_INTERN PetscErrorCode CostateStopKeep(CostateTraj, TS);
-PETSC_INTERN PetscErrorCode CostateCommit(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateCommit(CostateTraj, TS, PetscBool *);
 PETSC_INTERN const char    *CostateKeyText(CostateKey);
 
 /* stop.c */
