@@ -44,6 +44,13 @@ same() {
   t_ok $good "$1"
   if [ $good != 0 ]; then { echo "status $status"; cat out; cut -c1-400 err; } | head -n 12 | sed 's/^/# /' >&2; fi
 }
+# signal_ranks SIGNAL PID: to the programs that this mpiexec started, not to itself nor to proxies
+signal_ranks() {
+  local child
+  for child in $(pgrep -P "$2"); do
+    if [ "$(cat "/proc/$child/comm" 2>/dev/null)" = driver ]; then kill "-$1" "$child"; else signal_ranks "$1" "$child"; fi
+  done
+}
 state() { find d -type f | sort | xargs md5sum 2>/dev/null | md5sum; }
 
 drive 1
@@ -139,7 +146,7 @@ mv out good
       done
       sleep .3
       # what a batch system does: to the ranks themselves
-      pkill -$sig -f '^\./driver -dll_append' || kill -$sig $pid
+      if [ $ranks = 1 ]; then kill -$sig $pid; else signal_ranks $sig $pid; fi
       wait $pid
       t_is "$? $(grep -c "costate: signal .*: committed" err)" '75 1' "SIG$sig: a commit, and status 75 ($ranks ranks)"
       drive $ranks $hdf5 -ts_trajectory_costate_commit 1000 $resume
