@@ -25,6 +25,9 @@
 typedef enum { COSTATE_STAGES_AUTO, COSTATE_STAGES_NEVER, COSTATE_STAGES_ALWAYS } CostateStages;
 PETSC_EXTERN const char *const CostateStagesTypes[];
 
+/* The status of a program that a signal or the wall time made commit and end: EX_TEMPFAIL, try again later. */
+#define COSTATE_EXIT_COMMITTED 75
+
 PETSC_EXTERN PetscErrorCode CostateInitializePackage(void);
 
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetPolicy(TSTrajectory, const char[]);

@@ -318,7 +318,6 @@ PETSC_INTERN PetscErrorCode CostateCommit(CostateTraj, TS, PetscBool *);
 PETSC_INTERN const char    *CostateKeyText(CostateKey);
 
 /* stop.c */
-#define COSTATE_EXIT_COMMITTED 75 /* EX_TEMPFAIL of sysexits.h: try again later */
 PETSC_INTERN PetscErrorCode CostateSignals(CostateTraj, PetscBool);
 PETSC_INTERN PetscErrorCode CostateLook(CostateTraj, TS);
 
