@@ -180,6 +180,7 @@ PetscErrorCode CostateDumpedAdd(CostateTraj tr, PetscInt64 key)
   const PetscInt at = DumpedFind(tr, key);
 
   PetscFunctionBegin;
+  if (CostateIsDumped(tr, key)) PetscFunctionReturn(PETSC_SUCCESS);
   if (tr->ndumped == tr->dumpedcap) {
     tr->dumpedcap = 2 * tr->dumpedcap + 16;
     PetscCall(PetscRealloc((size_t)tr->dumpedcap * sizeof(*tr->dumped), &tr->dumped));
@@ -212,11 +213,14 @@ PetscBool CostateIsLandmark(CostateTraj tr, PetscInt k)
 /* A frame is dropped from memory: its copy, which was made for a commit, is not needed either. */
 PetscErrorCode CostateDumpForget(CostateTraj tr, PetscInt64 key)
 {
+  PetscBool has;
+
   PetscFunctionBegin;
   if (!CostateIsDumped(tr, key)) PetscFunctionReturn(PETSC_SUCCESS);
   if (key % 4 == COSTATE_KEY_STATE && CostateIsLandmark(tr, (PetscInt)(key / 4))) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateDumpedRemove(tr, key));
-  PetscCall(CostateStoreDrop(tr->disk, key));
+  PetscCall(CostateStoreHas(tr->disk, key, &has));
+  if (has) PetscCall(CostateStoreDrop(tr->disk, key)); /* if not, the scheduler wanted its place */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -50,30 +50,60 @@ static PetscErrorCode Recompute(CostateTraj tr, TS ts, PetscInt64 key, const cha
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*
+  The copy on disk is damaged: out of the way with it.  `dumped` is whether it was there for commits alone, which make
+  another one.
+*/
+static PetscErrorCode Discard(CostateTraj tr, PetscInt64 key, PetscBool *dumped)
+{
+  PetscFunctionBegin;
+  *dumped = CostateIsDumped(tr, key);
+  PetscCall(CostateDumpedRemove(tr, key));
+  PetscCall(CostateStoreDrop(tr->disk, key));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The scheduler counts on a copy on disk.  If there is no room for it, it is computed again once more. */
+static PetscErrorCode WriteAgain(CostateTraj tr, PetscInt64 key)
+{
+  const PetscInt    k = (PetscInt)(key / 4);
+  CostateStoreFault fault;
+
+  PetscFunctionBegin;
+  PetscCall(CostateStoreSetLabel(tr->disk, k, tr->log.t[k], CostateKeyText((CostateKey)(key % 4))));
+  PetscCall(CostateStoreCopyBeginTry(tr->store, tr->disk, key, &fault));
+  if (!fault.err) PetscCall(CostateStoreCopyTry(tr->store, tr->disk, key, &fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Completes the way of a frame from disk to memory. */
 PetscErrorCode CostateBring(CostateTraj tr, TS ts, PetscInt64 key)
 {
   CostateStoreFault fault;
+  PetscBool         dumped;
 
   PetscFunctionBegin;
   PetscCall(CostateStoreCopyTry(tr->disk, tr->store, key, &fault));
   if (!fault.err) PetscFunctionReturn(PETSC_SUCCESS);
-  /* the copy on disk is of no use to anybody */
-  PetscCall(CostateDumpedRemove(tr, key));
-  PetscCall(CostateStoreDrop(tr->disk, key));
+  PetscCall(Discard(tr, key, &dumped));
   PetscCall(Recompute(tr, ts, key, fault.text, PETSC_TRUE));
+  if (!dumped) PetscCall(WriteAgain(tr, key));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Reads a frame that lies on disk alone and turned out to be damaged. */
 PetscErrorCode CostateReadAgain(CostateTraj tr, TS ts, PetscInt64 key, PetscInt n, Vec v[], const char why[])
 {
+  PetscBool dumped, has;
+
   PetscFunctionBegin;
-  PetscCall(CostateDumpedRemove(tr, key));
-  PetscCall(CostateStoreDrop(tr->disk, key));
+  PetscCall(Discard(tr, key, &dumped));
   PetscCall(Recompute(tr, ts, key, why, PETSC_TRUE));
   PetscCall(CostateStoreGetBegin(tr->store, key));
   PetscCall(CostateStoreGetEnd(tr->store, key, n, v));
+  PetscCall(WriteAgain(tr, key));
+  PetscCall(CostateStoreHas(tr->disk, key, &has));
+  if (has && dumped) PetscCall(CostateDumpedAdd(tr, key));
   PetscCall(CostateStoreDrop(tr->store, key));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -265,15 +265,21 @@ static PetscErrorCode LoadBack(CostateTraj tr, const Notes *notes, PetscBool *ok
 PetscErrorCode CostateResumeBegin(CostateTraj tr, TS ts)
 {
   Notes      notes      = {.back = -1};
-  PetscInt64 generation = 0;
-  PetscBool  good       = PETSC_FALSE;
-  MPI_Comm   comm       = PetscObjectComm((PetscObject)tr->tj);
+  PetscInt64 generation = 0, damaged = 0;
+  PetscBool  good = PETSC_FALSE;
+  MPI_Comm   comm = PetscObjectComm((PetscObject)tr->tj);
 
   PetscFunctionBegin;
   while (!good) {
     PetscCall(PetscMemzero(&notes, sizeof(notes)));
     PetscCall(CostateDiskCreate(tr, ts));
     PetscCall(CostateStoreResume(tr->disk, generation, &generation));
+    if (!generation && damaged)
+      PetscCall(Refuse(tr,
+                       "the lambdas of each of its commits are damaged, commit %" PetscInt64_FMT
+                       " being the newest. Bring the files back, or name another directory; without the option a new "
+                       "run begins",
+                       damaged));
     if (!generation) {
       char other[256];
 
@@ -297,7 +303,9 @@ PetscErrorCode CostateResumeBegin(CostateTraj tr, TS ts)
     PetscCall(PetscFree(notes.ram));
     PetscCall(CostateStoreAbandon(&tr->disk));
     PetscCall(CostateLogReset(&tr->log));
-    tr->nkinds = tr->npast = tr->ndumped = 0;
+    tr->nkinds = tr->npast = tr->ndumped = tr->nlandmarks = 0;
+    tr->back_key                                          = 0;
+    if (!damaged) damaged = generation;
   }
   PetscCall(CostateRememberRefuse(tr, ts, (PetscBool)(notes.back >= 0)));
   if (ts->event && !COSTATE_EVENT_RESUMABLE)

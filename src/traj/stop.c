@@ -71,7 +71,7 @@ static PetscErrorCode End(CostateTraj tr, const char why[], PetscBool committed)
 PetscErrorCode CostateLook(CostateTraj tr, TS ts)
 {
   MPI_Comm        comm = PetscObjectComm((PetscObject)tr->tj);
-  double          in[4], out[4];
+  double          in[4], out[4], want;
   PetscLogDouble  now, started;
   PetscBool       end, committed = PETSC_FALSE;
   const PetscBool back = (PetscBool)(tr->phase == COSTATE_BACKWARD);
@@ -87,11 +87,13 @@ PetscErrorCode CostateLook(CostateTraj tr, TS ts)
   in[2] = tr->walltime > 0 && now - started + 2 * tr->commit_last + 3 * (now - tr->looked) >= tr->walltime;
   in[3] = now - tr->looked;
   PetscCallMPI(MPI_Allreduce(in, out, 4, MPI_DOUBLE, MPI_MAX, comm));
-  tr->look_every =
-      (PetscInt)PetscMin(LOOK_MOST, PetscMax(1, LOOK_SECONDS * (double)tr->unlooked / PetscMax(out[3], 1e-9)));
-  tr->unlooked = 0;
-  tr->looked   = now;
-  end          = (PetscBool)(out[0] != 0 || out[2] != 0);
+  want = tr->commit > 0 ? PetscMin(LOOK_SECONDS, .25 * (double)tr->commit) : LOOK_SECONDS;
+  /* doubled at most, since the first steps need not be like the others */
+  tr->look_every = (PetscInt)PetscMax(1, PetscMin(2 * tr->look_every, PetscMin(LOOK_MOST, want * (double)tr->unlooked /
+                                                                                              PetscMax(out[3], 1e-9))));
+  tr->unlooked   = 0;
+  tr->looked     = now;
+  end            = (PetscBool)(out[0] != 0 || out[2] != 0);
   if (!tr->resuming && (end || out[1] != 0)) PetscCall(CostateCommit(tr, ts, &committed));
   if (end) {
     char why[64];

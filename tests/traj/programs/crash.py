@@ -10,6 +10,7 @@
 -again     kill the run that was resumed as well, once, at a random failpoint
 -power     SHIM: with the kill the power is lost; what was not synced is gone (at every second case, else any part of it
            is there).  SHIM is tests/harness/programs/shim.c, compiled
+-all       all that PROGRAM prints counts
 -options   of the run that is resumed, beside -ts_trajectory_costate_resume
 
 PROGRAM gets a directory of its own for each case, in place of DIR among its arguments.  Prints a line for each case that
@@ -69,8 +70,13 @@ def counted(path):
         return 0
 
 
+everything = False
+
+
 def result(out):
     """What a run says of its result: its lines, but for those that tell of the way."""
+    if everything:
+        return out.splitlines()
     return [l for l in out.splitlines() if re.match(r'(\d+ steps|lambda|RESULT|  *lambda)', l)]
 
 
@@ -161,6 +167,7 @@ def main():
     p.add_argument('-instants', type=int, default=0)
     p.add_argument('-one', action='store_true')
     p.add_argument('-again', action='store_true')
+    p.add_argument('-all', action='store_true')
     p.add_argument('-power', default='')
     p.add_argument('-options', default='')
     p.add_argument('-seed', type=int, default=int(os.environ.get('SEED', '1')))
@@ -168,6 +175,8 @@ def main():
     p.add_argument('-timeout', type=float, default=60)
     args = p.parse_args(sys.argv[1:at])
     args.program = sys.argv[at + 1:]
+    global everything
+    everything = args.all
     root = tempfile.mkdtemp(prefix='crash-', dir='.')
     root = os.path.abspath(root)
     rng = random.Random(args.seed)
