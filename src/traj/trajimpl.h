@@ -143,6 +143,7 @@ struct _n_CostateTraj {
   PetscInt64    disk_states, disk_bytes; /* its limit, one of them or neither */
   PetscInt      max_cps_disk;            /* PETSc's name for disk_states */
   PetscBool     behind, direct, costs_given;
+  char          layout[8];  /* of the files */
   costate_costs costs;      /* given, or as measured last; adjoint: the adjoint step alone */
   PetscInt      maps_every; /* every which lambda is kept */
   char          maps_dir[PETSC_MAX_PATH_LEN];

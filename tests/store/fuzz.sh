@@ -4,12 +4,12 @@
 # AddressSanitizer and UBSan.  tests/store/corpus/README.md says how the corpora are made.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
-sanitize=(-g -fsanitize=address,undefined -fno-sanitize-recover=all)
+sanitize=(-g '-fsanitize=address,undefined' -fno-sanitize-recover=all)
 export ASAN_OPTIONS=detect_leaks=1
 
 # inputs DIR: the corpus, and what noise makes of it: bytes changed, cut off and doubled, by SEED
 inputs() {
-  mkdir -p "$1" && tar -xJf "$ROOT/tests/store/corpus/$1.tar.xz" -C "$1" || return 1
+  mkdir -p "$1" && tar -xzf "$ROOT/tests/store/corpus/$1.tar.gz" -C "$1" || return 1
   python3 - "$1" <<'END_OF_NOISE'
 import os, random, sys
 rng = random.Random(int(os.environ['SEED']))

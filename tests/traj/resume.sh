@@ -47,7 +47,7 @@ same() {
 # signal_ranks SIGNAL PID: to the programs that this mpiexec started, not to itself nor to proxies
 signal_ranks() {
   local child
-  for child in $(pgrep -P "$2"); do
+  for child in $(awk -v p="$2" '$1 == "PPid:" && $2 == p { split(FILENAME, f, "/"); print f[3] }' /proc/[0-9]*/status 2>/dev/null); do
     if [ "$(cat "/proc/$child/comm" 2>/dev/null)" = driver ]; then kill "-$1" "$child"; else signal_ranks "$1" "$child"; fi
   done
 }
