@@ -42,6 +42,7 @@ PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetReport(TSTrajectory, const cha
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5(TSTrajectory, const char[]);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5Limit(TSTrajectory, const char[]);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5Direct(TSTrajectory, PetscBool);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetHDF5Layout(TSTrajectory, const char[]);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetBehind(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetCosts(TSTrajectory, const double[4]);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetAdjointEvery(TSTrajectory, PetscInt, const char[]);

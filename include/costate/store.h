@@ -24,6 +24,7 @@ typedef struct {
   void      *at;
   PetscInt64 bytes;
   PetscInt64 first, total; /* of the vector, in scalars: first of this rank, all ranks together */
+  PetscInt64 place;        /* on disk: of this rank's part in its data set, which not all ranks need share */
   PetscInt   vector, leaf; /* which vector of the frame, which of its leaves: 0 where it is no nest */
   PetscInt64 hash;         /* XXH3 of the bytes, on tiers that hash */
 } CostateBlock;
@@ -104,6 +105,7 @@ typedef struct {
   PetscInt64 limit;
   PetscBool  keep, direct, behind, commit;
   char      *owner;
+  int        layout; /* 0: one file for all ranks, 1: one for each node, 2: one for each rank */
   DM         grid;
 } CostateStoreSettings;
 
@@ -137,6 +139,7 @@ struct _n_CostateStore {
 PETSC_EXTERN PetscErrorCode CostateStoreCreate(MPI_Comm, const char *, CostateStore *);
 PETSC_EXTERN PetscErrorCode CostateStoreSetBehind(CostateStore, PetscBool);
 PETSC_EXTERN PetscErrorCode CostateStoreSetDirectory(CostateStore, const char *);
+PETSC_EXTERN PetscErrorCode CostateStoreSetLayout(CostateStore, const char[]);
 PETSC_EXTERN PetscErrorCode CostateStoreSetKeep(CostateStore, PetscBool);
 PETSC_EXTERN PetscErrorCode CostateStoreSetLimit(CostateStore, PetscInt64);
 PETSC_EXTERN PetscErrorCode CostateStoreSetDirect(CostateStore, PetscBool);

@@ -57,7 +57,6 @@ static PetscErrorCode Segments(CostateArchive a)
   for (PetscInt i = 0; i < a->nsegments; i++) {
     ArchiveSegment *seg = &a->segment[i];
 
-    snprintf(seg->file, sizeof(seg->file), "states-%04d.h5", (int)i);
     for (int r = 0; r < a->info.ranks && !seg->slots; r++) {
       const CostateJournal *j = &a->journal[r];
 
@@ -65,6 +64,7 @@ static PetscErrorCode Segments(CostateArchive a)
       seg->slots   = j->segment[i].slots;
       seg->nblocks = j->segment[i].nblocks;
       seg->block   = j->segment[i].block;
+      CostateFileName(seg->file, j->layout, j->group, (int)i);
     }
   }
   PetscFunctionReturn(0);

@@ -8,8 +8,8 @@
 
 /* As the lowest rank has it whose journal knows the file. */
 typedef struct {
-  PetscInt                  slots, nblocks; /* slots 0: not known */
-  char                      file[32];
+  PetscInt                  slots, nblocks;          /* slots 0: not known */
+  char                      file[COSTATE_FILE_NAME]; /* of the lowest rank that knows it */
   const CostateParsedBlock *block;
 } ArchiveSegment;
 

@@ -112,6 +112,8 @@ PetscErrorCode CostateStoreNote(CostateStore store, const char text[])
 @*/
 PetscErrorCode CostateStoreCommitTry(CostateStore store, CostateStoreFault *fault)
 {
+  CostateStoreFault more;
+
   PetscFunctionBegin;
   fault->err = 0;
   PetscCall(Committing(store));
@@ -119,6 +121,8 @@ PetscErrorCode CostateStoreCommitTry(CostateStore store, CostateStoreFault *faul
   PetscCheck(!store->finished, store->comm, PETSC_ERR_ORDER, "Store %s is finished: there is nothing to commit",
              store->type);
   PetscCall(CostateFramesSync(store, fault));
+  more = *fault;
+  while (more.err) PetscCall(CostateFramesSync(store, &more)); /* nothing stays under way */
   if (!fault->err) PetscCall(store->ops.commit(store, fault));
   PetscFunctionReturn(0);
 }

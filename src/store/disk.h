@@ -22,6 +22,9 @@ typedef struct {
   PetscInt      number, slots, nblocks;
   CostateBlock *shape;      /* vector, leaf and total of each block */
   PetscInt64   *offset;     /* in the file: of block b in slot s at [s * nblocks + b] */
+  PetscInt64   *length;     /* of the data set of each block: the parts of the ranks that share the file */
+  PetscInt64   *place;      /* of this rank's part in it; not used where the file is shared by all */
+  PetscInt64    mark;       /* where it is not: tells how the vectors are divided among the ranks; 0: not known */
   CostateFrame *used;       /* what each slot holds */
   PetscInt64   *serial;     /* of that frame, in the order of the puts */
   PetscInt64   *put;        /* the attempt of a commit before it was put */
@@ -33,13 +36,21 @@ typedef struct {
 
 typedef struct _n_CostateLog *CostateLog;
 
+#define COSTATE_ID 17 /* sixteen digits and the 0 */
+
 typedef struct {
   PetscMPIInt      rank, size;
   PetscBool        tried, made_dir, refused; /* refused: O_DIRECT, at a write or read; whoever runs the jobs has it */
-  char             dir[PETSC_MAX_PATH_LEN], run[PETSC_MAX_PATH_LEN];
-  int              lock; /* rank 0 only */
+  char             dir[PETSC_MAX_PATH_LEN], run[PETSC_MAX_PATH_LEN]; /* as this rank's node sees them */
+  int              lock;                                             /* of those who have `home` */
+  int              layout, number;                                   /* number: of the group, its lowest rank */
+  MPI_Comm         group;                                            /* the ranks that share files */
+  PetscBool        leader;                                           /* of the group: makes its files */
+  PetscBool        home;                                             /* the run's directory is this rank's to remove */
+  char             id[COSTATE_ID];                                   /* of the run: in each of its costate.json */
   CostateLog       journal;
-  CostateText      notes; /* that wait for a commit; the main thread's */
+  CostateText      notes;  /* that wait for a commit; the main thread's */
+  void            *bounce; /* COSTATE_BOUNCE bytes, once they are needed; whoever runs the jobs has it */
   PetscBool        mapped;
   PetscInt         nsegments;
   CostateSegment **segment;
@@ -52,13 +63,28 @@ typedef struct {
 } CostateDisk;
 
 #define COSTATE_MESSAGE 1024
+#define COSTATE_BOUNCE  ((PetscInt64)4 << 20)
 
-/* rundir.c; rank 0: 0 or an errno, and a complete sentence */
+/* rundir.c; whoever leads a group: 0 or an errno, and a complete sentence */
 PETSC_INTERN void CostatePath(char[COSTATE_PATH], const char *, ...);
 PETSC_INTERN int  CostateRunNumber(const char *);
-PETSC_INTERN int  CostateRunMake(CostateDisk *, const char *, char *);
+PETSC_INTERN int  CostateDirMake(CostateDisk *, const char *, int *, char *);
+PETSC_INTERN int  CostateRunMake(CostateDisk *, int *, PetscBool, char *);
 PETSC_INTERN void CostateRunRemove(CostateDisk *);
+PETSC_INTERN void CostateSegmentsRemove(CostateDisk *);
 PETSC_INTERN void CostateSegmentsTrim(CostateDisk *);
+
+/* layout.c: who shares files, and where */
+PETSC_INTERN PetscErrorCode CostateGroupsMake(CostateStore);
+PETSC_INTERN PetscErrorCode CostateGroupsFree(CostateDisk *);
+PETSC_INTERN PetscErrorCode CostateGroupAgree(CostateStore, int, char *);
+PETSC_INTERN PetscErrorCode CostateRunsMake(CostateStore);
+PETSC_INTERN PetscErrorCode CostateRunsFind(CostateStore, int *, char *);
+PETSC_INTERN PetscErrorCode CostateDivision(CostateStore, PetscInt, const CostateBlock *, PetscInt64 *);
+PETSC_INTERN PetscErrorCode CostateSegmentDivide(CostateDisk *, CostateSegment *);
+
+/* index.c */
+PETSC_INTERN PetscErrorCode CostateIndexWrite(CostateStore, int *, char *);
 
 /* hdf5.c */
 PETSC_INTERN PetscErrorCode CostateSegmentNew(CostateDisk *, PetscInt, const CostateBlock *, PetscInt,
@@ -72,6 +98,10 @@ PETSC_INTERN int      CostateSegmentMake(CostateSegment *, const CostateStoreSet
 PETSC_INTERN int      CostateSegmentFinish(const CostateSegment *, char *);
 PETSC_INTERN int      CostateSegmentLook(CostateSegment *, const CostateParsedSegment *, char *);
 PETSC_INTERN uint64_t CostateSegmentOffsets(const CostateSegment *);
+PETSC_INTERN int      CostateSlotLabel(int64_t, PetscInt64, PetscReal, const char *);
+PETSC_INTERN int      CostateSlotLink(int64_t, int64_t, const CostateFrame, PetscInt);
+PETSC_INTERN int64_t  CostateScalarType(void);
+PETSC_INTERN int      CostateDataAbout(int64_t, const CostateBlock *);
 PETSC_INTERN int      CostateFileReserve(const char *, char *);
 PETSC_INTERN void     CostateBlockName(const CostateStoreSettings *, const CostateBlock *, char *, size_t);
 

@@ -142,7 +142,7 @@ PetscErrorCode CostateStoreCommit_hdf5(CostateStore s, CostateStoreFault *fault)
   d->epoch++; /* whatever becomes of it: a manifest may be there that this rank knows nothing of */
   err = DataSync(d, message);
   if (!err) err = JournalSync(d, &mine, message);
-  if (!err && d->rank == 0) err = EntriesSync(d, message);
+  if (!err && d->leader) err = EntriesSync(d, message);
   PetscCall(Agreed(s, err, message, fault));
   if (fault->err) PetscFunctionReturn(0);
   if (d->rank == 0) PetscCall(PetscMalloc1(d->size, &part));

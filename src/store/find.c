@@ -160,7 +160,7 @@ static int RunMatches(const Run *r, const char *owner)
 }
 
 /* What keeps this program from going on with a run of its owner; 0 if nothing does. */
-static int RunRefuse(const CostateDisk *d, const Run *r, char *message)
+static int RunRefuse(const CostateDisk *d, int layout, const Run *r, char *message)
 {
   static const char advice[] = "Resume it with a program like the one that wrote it, or name another directory";
   CostateManifest   m        = {0};
@@ -199,10 +199,11 @@ static int RunRefuse(const CostateDisk *d, const Run *r, char *message)
     snprintf(message, COSTATE_MESSAGE,
              "The run in %.400s was written with integers (PetscInt) of %d bytes, and this PETSc has %d. %s", r->dir,
              m.integer, (int)sizeof(PetscInt), advice);
-  else if (strcmp(m.layout, "shared") != 0)
+  else if (strcmp(m.layout, CostateLayoutNames[layout]) != 0)
     snprintf(message, COSTATE_MESSAGE,
-             "The run in %.400s has its files in the layout '%s', which this program does not know. %s", r->dir,
-             m.layout, advice);
+             "The run in %.400s has its files in the layout '%s', and this program asks for '%s'. Ask for '%s', or "
+             "name another directory",
+             r->dir, m.layout, CostateLayoutNames[layout], m.layout);
   else {
     CostateManifestFree(&m);
     return 0;
@@ -267,7 +268,7 @@ int CostateRunFind(CostateDisk *d, const CostateStoreSettings *set, PetscInt64 b
     if (!err && r.live && r.whole && !live[0]) memcpy(live, r.dir, sizeof(live));
     if (!err && !r.live && RunMatches(&r, set->owner)) {
       found = 1;
-      err   = RunRefuse(d, &r, message);
+      err   = RunRefuse(d, set->layout, &r, message);
       if (!err) Take(d, &r, before, n, c);
     }
     RunClose(&r);

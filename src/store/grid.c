@@ -46,14 +46,15 @@ int CostateAboutWrite(CostateStore s, CostateDisk *d, const PetscInt dims[3], Pe
   d->lock = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   f       = d->lock < 0 ? NULL : fopen(path, "w");
   if (f) {
-    fprintf(f, "{\"costate\": %d, \"ranks\": %d, \"scalar\": \"%s%d\", \"names\": [", COSTATE_FILE_VERSION,
-            (int)d->size, COSTATE_SCALAR_KIND, (int)sizeof(PetscReal));
+    fprintf(f, "{\"costate\": %d, \"ranks\": %d, \"scalar\": \"%s%d\", \"layout\": \"%s\", \"names\": [",
+            COSTATE_FILE_VERSION, (int)d->size, COSTATE_SCALAR_KIND, (int)sizeof(PetscReal),
+            CostateLayoutNames[d->layout]);
     for (PetscInt i = 0; i < s->set.nnames; i++) fprintf(f, "%s\"%s\"", i ? ", " : "", s->set.names[i]);
     fprintf(f, "]");
     if (dof)
       fprintf(f, ", \"dims\": [%lld, %lld, %lld], \"dof\": %lld", (long long)dims[0], (long long)dims[1],
               (long long)dims[2], (long long)dof);
-    fprintf(f, "}\n");
+    fprintf(f, ", \"directory\": \"%s\", \"id\": \"%s\"}\n", d->made_dir ? "made" : "found", d->id);
   }
   return Close(f, path, message);
 }
@@ -109,18 +110,24 @@ static int MapPiece(int fd, PetscInt64 *piece, int n, PetscInt64 offset, PetscBo
   return err ? err : memcmp(there, piece, (size_t)n * sizeof(*piece)) ? EILSEQ : 0;
 }
 
-/* The natural numbers of this rank's entries, a row of the grid at a time: rank 0's come first, as in the vectors. */
-static int MapFill(const char *path, DM dm, const PetscInt dims[3], PetscInt dof, PetscInt64 offset, PetscBool write)
-{
+/* Which part of the grid is whose: corner and size of this rank's, and how many entries the ranks before it have. */
+typedef struct {
   PetscInt   x, y, z, nx, ny, nz;
+  PetscInt64 before;
+} Share;
+
+/* The natural numbers of a rank's entries, a row of the grid at a time: rank 0's come first, as in the vectors. */
+static int MapFill(const char *path, const Share *p, const PetscInt dims[3], PetscInt dof, PetscInt64 offset,
+                   PetscBool write)
+{
   PetscInt64 row[256];
   int        err = 0, used = 0, fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 
   if (fd < 0) return errno;
-  if (DMDAGetCorners(dm, &x, &y, &z, &nx, &ny, &nz)) err = EINVAL;
-  for (PetscInt k = z; k < z + nz; k++)
-    for (PetscInt j = y; j < y + ny; j++)
-      for (PetscInt i = x * dof; i < (x + nx) * dof && !err; i++) {
+  offset += p->before * (PetscInt64)sizeof(*row);
+  for (PetscInt k = p->z; k < p->z + p->nz; k++)
+    for (PetscInt j = p->y; j < p->y + p->ny; j++)
+      for (PetscInt i = p->x * dof; i < (p->x + p->nx) * dof && !err; i++) {
         row[used++] = ((PetscInt64)k * dims[1] + j) * dims[0] * dof + i;
         if (used < 256) continue;
         err = MapPiece(fd, row, used, offset, write);
@@ -148,38 +155,49 @@ static PetscErrorCode Box(DM dm, double box[6], PetscBool *has)
   PetscFunctionReturn(0);
 }
 
-/* Entries of the ranks before this one. */
-static PetscErrorCode MapBefore(CostateStore s, PetscInt dof, PetscInt64 *before)
+/*
+  The shares that this rank has to deal with: its own where all see the file, else rank 0 has all of them.  To be freed.
+*/
+static PetscErrorCode Shares(CostateStore s, CostateDisk *d, PetscInt dof, PetscMPIInt *n, Share **share)
 {
-  PetscInt   nx, ny, nz;
-  PetscInt64 mine;
+  Share      mine;
+  PetscInt64 count;
 
   PetscFunctionBegin;
-  PetscCall(DMDAGetCorners(s->set.grid, NULL, NULL, NULL, &nx, &ny, &nz));
-  mine    = (PetscInt64)nx * ny * nz * dof;
-  *before = 0;
-  PetscCallMPI(MPI_Scan(&mine, before, 1, MPIU_INT64, MPI_SUM, s->comm));
-  *before -= mine;
+  PetscCall(DMDAGetCorners(s->set.grid, &mine.x, &mine.y, &mine.z, &mine.nx, &mine.ny, &mine.nz));
+  count       = (PetscInt64)mine.nx * mine.ny * mine.nz * dof;
+  mine.before = 0;
+  PetscCallMPI(MPI_Scan(&count, &mine.before, 1, MPIU_INT64, MPI_SUM, s->comm));
+  mine.before -= count;
+  *n = d->layout == COSTATE_LAYOUT_SHARED ? 1 : d->rank == 0 ? d->size : 0;
+  PetscCall(PetscMalloc1(*n, share));
+  if (d->layout == COSTATE_LAYOUT_SHARED)
+    **share = mine;
+  else
+    PetscCallMPI(MPI_Gather(&mine, (PetscMPIInt)sizeof(mine), MPI_BYTE, *share, (PetscMPIInt)sizeof(mine), MPI_BYTE, 0,
+                            s->comm));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
 {
-  char       path[COSTATE_PATH], message[COSTATE_MESSAGE] = "";
-  PetscInt   dims[3], dof;
-  PetscInt64 offset = 0, before, total;
-  PetscBool  is, has;
-  double     box[6];
-  int        err = 0, bad = 0;
+  char        path[COSTATE_PATH], message[COSTATE_MESSAGE] = "";
+  PetscInt    dims[3], dof;
+  PetscInt64  offset = 0, total;
+  PetscMPIInt n;
+  Share      *share;
+  PetscBool   is, has;
+  double      box[6];
+  int         err = 0, bad = 0;
 
   PetscFunctionBegin;
   PetscCall(CostateGridGet(s->set.grid, dims, &dof, &is));
   if (!is) PetscFunctionReturn(0);
   PetscCall(Box(s->set.grid, box, &has));
-  PetscCall(MapBefore(s, dof, &before));
+  PetscCall(Shares(s, d, dof, &n, &share));
   total = (PetscInt64)dims[0] * dims[1] * dims[2] * dof;
   CostatePath(path, "%s/layout.h5", d->run);
-  d->mapped = PETSC_TRUE;
+  d->mapped = (PetscBool)(n > 0);
   if (d->rank == 0) {
     errno = 0;
     H5E_BEGIN_TRY
@@ -194,9 +212,11 @@ PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
     if (!err) err = CostateFileReserve(path, message);
   }
   PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
+  if (err) PetscCall(PetscFree(share));
   PetscCheck(!err, s->comm, PETSC_ERR_FILE_OPEN, "%s", message);
   PetscCallMPI(MPI_Bcast(&offset, 1, MPIU_INT64, 0, s->comm));
-  err = MapFill(path, s->set.grid, dims, dof, offset + before * (PetscInt64)sizeof(PetscInt64), PETSC_TRUE);
+  for (PetscMPIInt i = 0; i < n && !err; i++) err = MapFill(path, &share[i], dims, dof, offset, PETSC_TRUE);
+  PetscCall(PetscFree(share));
   if (err)
     snprintf(message, sizeof(message), "The file %.400s cannot be written on rank %d: %s. Name another directory", path,
              (int)d->rank, strerror(err));
@@ -241,17 +261,19 @@ static int MapLook(const char *path, const PetscInt dims[3], PetscInt dof, Petsc
 /* Whether the grid is that of the run that is resumed, divided among the ranks in the same way; else *err is set. */
 PetscErrorCode CostateGridCheck(CostateStore s, CostateDisk *d, int *err, char *message)
 {
-  char       path[COSTATE_PATH];
-  PetscInt   dims[3], dof;
-  PetscInt64 offset = 0, before;
-  PetscBool  is;
-  int        bad = 0;
+  char        path[COSTATE_PATH];
+  PetscInt    dims[3], dof;
+  PetscInt64  offset = 0;
+  PetscMPIInt n;
+  Share      *share;
+  PetscBool   is;
+  int         bad = 0;
 
   PetscFunctionBegin;
   *err = 0;
   PetscCall(CostateGridGet(s->set.grid, dims, &dof, &is));
   if (!is) PetscFunctionReturn(0);
-  PetscCall(MapBefore(s, dof, &before));
+  PetscCall(Shares(s, d, dof, &n, &share));
   CostatePath(path, "%s/layout.h5", d->run);
   if (d->rank == 0) {
     H5E_BEGIN_TRY
@@ -261,7 +283,8 @@ PetscErrorCode CostateGridCheck(CostateStore s, CostateDisk *d, int *err, char *
     H5E_END_TRY;
   }
   PetscCallMPI(MPI_Bcast(&offset, 1, MPIU_INT64, 0, s->comm));
-  if (!bad && offset) bad = MapFill(path, s->set.grid, dims, dof, offset + before * 8, PETSC_FALSE);
+  for (PetscMPIInt i = 0; i < n && !bad && offset; i++) bad = MapFill(path, &share[i], dims, dof, offset, PETSC_FALSE);
+  PetscCall(PetscFree(share));
   if (bad) {
     *err = EILSEQ;
     snprintf(message, COSTATE_MESSAGE,

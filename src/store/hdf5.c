@@ -1,60 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
-  The HDF5 tier: frames in the slots of preallocated files that any HDF5 program opens.  Rank 0 makes the files; then
-  each rank writes its own part at its place, and one journal line when it is there.
+  The HDF5 tier: frames in the slots of preallocated files that any HDF5 program opens.  The first of the
+  ranks that share a file makes it; then each rank writes its own part at its place, and one journal line when it is
+  there.
 */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 #include "disk.h"
 
 #define SLOTS_FIRST 4 /* in the first file of a shape; later ones double what there is */
 #define FILE_BYTES  ((PetscInt64)1 << 30)
 
-/* Raises the sentence of the lowest rank that failed on all. */
-static PetscErrorCode Agreed(CostateStore s, int err, char *message)
-{
-  PetscFunctionBegin;
-  PetscCall(CostateAgree(s->comm, &err, message, COSTATE_MESSAGE, NULL));
-  PetscCheck(!err, s->comm, PETSC_ERR_FILE_OPEN, "%s", message);
-  PetscFunctionReturn(0);
-}
-
-/* costate.json, with the lock that tells a live run from one that is over. */
-static int About(CostateStore s, CostateDisk *d, char *message)
-{
-  PetscInt  dims[3] = {0, 0, 0}, dof = 0;
-  PetscBool is = PETSC_FALSE;
-  int       err;
-
-  if (CostateGridGet(s->set.grid, dims, &dof, &is)) dof = 0;
-  err = CostateAboutWrite(s, d, dims, is ? dof : 0, message);
-  if (!err && flock(d->lock, LOCK_EX | LOCK_NB)) errno = 0; /* without locks a live run counts as an earlier one */
-  return err;
-}
-
 static PetscErrorCode CostateStoreOpen_hdf5(CostateStore s)
 {
   CostateDisk *d                        = (CostateDisk *)s->data;
   char         message[COSTATE_MESSAGE] = "";
-  int          err                      = 0;
 
   PetscFunctionBegin;
   PetscCheck(!d->tried, s->comm, PETSC_ERR_ORDER,
              "A store that could not be opened cannot be opened again: make another one");
   d->tried = PETSC_TRUE;
-  if (d->rank == 0) {
-    err = CostateRunMake(d, s->set.dir ? s->set.dir : "costate-store", message);
-    if (!err) err = About(s, d, message);
-  }
-  PetscCall(Agreed(s, err, message));
-  PetscCallMPI(MPI_Bcast(d->dir, sizeof(d->dir), MPI_CHAR, 0, s->comm));
-  PetscCallMPI(MPI_Bcast(d->run, sizeof(d->run), MPI_CHAR, 0, s->comm));
-  PetscCall(Agreed(s, CostateJournalOpen(d, message), message));
+  PetscCall(CostateGroupsMake(s));
+  PetscCall(CostateRunsMake(s));
+  PetscCall(CostateGroupAgree(s, CostateJournalOpen(d, message), message));
   d->entries   = PETSC_TRUE;
   s->io.direct = s->set.direct;
   if (s->set.grid) PetscCall(CostateGridWrite(s, d));
@@ -128,7 +101,7 @@ PetscErrorCode CostateSegmentNew(CostateDisk *d, PetscInt nblocks, const Costate
                                  CostateSegment **segment)
 {
   CostateSegment *seg;
-  char            path[COSTATE_PATH];
+  char            path[COSTATE_PATH], name[COSTATE_FILE_NAME];
 
   PetscFunctionBegin;
   PetscCall(PetscRealloc((size_t)(d->nsegments + 1) * sizeof(CostateSegment *), &d->segment));
@@ -140,12 +113,16 @@ PetscErrorCode CostateSegmentNew(CostateDisk *d, PetscInt nblocks, const Costate
   PetscCall(PetscMalloc1(nblocks, &seg->shape));
   PetscCall(PetscArraycpy(seg->shape, shape, nblocks));
   PetscCall(PetscCalloc1(slots * nblocks, &seg->offset));
+  PetscCall(PetscCalloc1(nblocks, &seg->length));
+  PetscCall(PetscCalloc1(nblocks, &seg->place));
+  for (PetscInt i = 0; i < nblocks; i++) seg->length[i] = shape[i].total;
   PetscCall(PetscCalloc1(slots, &seg->used));
   PetscCall(PetscCalloc1(slots, &seg->serial));
   PetscCall(PetscCalloc1(slots, &seg->put));
   PetscCall(PetscCalloc1(slots, &seg->free));
   PetscCall(PetscCalloc1(slots, &seg->lost));
-  CostatePath(path, "%s/states-%04d.h5", d->run, (int)seg->number);
+  CostateFileName(name, d->layout, d->number, (int)seg->number);
+  CostatePath(path, "%s/%s", d->run, name);
   PetscCall(PetscStrallocpy(path, &seg->path));
   d->segment[d->nsegments++] = seg;
   *segment                   = seg;
@@ -162,6 +139,8 @@ PetscErrorCode CostateSegmentsFree(CostateDisk *d)
     PetscCall(PetscFree(seg->path));
     PetscCall(PetscFree(seg->shape));
     PetscCall(PetscFree(seg->offset));
+    PetscCall(PetscFree(seg->length));
+    PetscCall(PetscFree(seg->place));
     PetscCall(PetscFree(seg->used));
     PetscCall(PetscFree(seg->serial));
     PetscCall(PetscFree(seg->put));
@@ -188,7 +167,7 @@ static PetscErrorCode NoSegment(CostateStore s, int err, PetscMPIInt who, const 
 }
 
 /* *segment stays NULL where there is none and the caller only tries. */
-static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, CostateSegment **segment)
+static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, PetscInt64 mark, CostateSegment **segment)
 {
   CostateDisk    *d                        = (CostateDisk *)s->data;
   char            message[COSTATE_MESSAGE] = "";
@@ -198,11 +177,13 @@ static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, CostateSe
 
   PetscFunctionBegin;
   PetscCall(CostateSegmentNew(d, f->nblocks, f->block, SlotsOf(s, f), &seg));
-  if (d->rank == 0) err = CostateSegmentMake(seg, &s->set, message);
+  PetscCall(CostateSegmentDivide(d, seg));
+  seg->mark = mark;
+  if (d->leader) err = CostateSegmentMake(seg, &s->set, message);
   d->entries = PETSC_TRUE;
   PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), &who));
   if (!err) {
-    PetscCallMPI(MPI_Bcast(seg->offset, (PetscMPIInt)(seg->slots * seg->nblocks), MPIU_INT64, 0, s->comm));
+    PetscCallMPI(MPI_Bcast(seg->offset, (PetscMPIInt)(seg->slots * seg->nblocks), MPIU_INT64, 0, d->group));
     err = CostateSegmentOpen(s, d, seg, message);
     if (!err) err = SegmentSay(s, d, seg, message);
     PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), &who));
@@ -212,7 +193,7 @@ static PetscErrorCode SegmentAdd(CostateStore s, const CostateFrame f, CostateSe
     PetscCall(NoSegment(s, err, who, message));
     PetscFunctionReturn(0);
   }
-  seg->dirty = (PetscBool)(d->rank == 0);
+  seg->dirty = d->leader;
   d->slots += seg->slots;
   *segment = seg;
   PetscFunctionReturn(0);
@@ -239,13 +220,15 @@ static PetscErrorCode Room(CostateStore s, const CostateFrame f)
 /* The lowest free slot of a file of that shape, or a new file. */
 static PetscErrorCode CostateStorePlace_hdf5(CostateStore s, CostateFrame f)
 {
-  CostateDisk    *d   = (CostateDisk *)s->data;
-  CostateSegment *seg = NULL;
+  CostateDisk    *d    = (CostateDisk *)s->data;
+  CostateSegment *seg  = NULL;
+  PetscInt64      mark = 0;
 
   PetscFunctionBegin;
   PetscCall(Room(s, f));
+  if (d->layout) PetscCall(CostateDivision(s, f->nblocks, f->block, &mark));
   for (PetscInt i = 0; i < d->nsegments; i++) {
-    if (d->segment[i]->fd < 0 || !SameShape(d->segment[i], f)) continue;
+    if (d->segment[i]->fd < 0 || d->segment[i]->mark != mark || !SameShape(d->segment[i], f)) continue;
     for (f->slot = 0; f->slot < d->segment[i]->slots; f->slot++) {
       if (d->segment[i]->used[f->slot] || d->segment[i]->free[f->slot] > s->generation) continue;
       seg = d->segment[i];
@@ -254,7 +237,7 @@ static PetscErrorCode CostateStorePlace_hdf5(CostateStore s, CostateFrame f)
     if (seg) break;
   }
   if (!seg) {
-    PetscCall(SegmentAdd(s, f, &seg));
+    PetscCall(SegmentAdd(s, f, mark, &seg));
     if (!seg) PetscFunctionReturn(0);
     f->slot = 0;
   }
@@ -263,6 +246,7 @@ static PetscErrorCode CostateStorePlace_hdf5(CostateStore s, CostateFrame f)
   seg->put[f->slot]    = d->epoch;
   seg->lost[f->slot]   = PETSC_FALSE;
   f->where             = seg;
+  for (PetscInt i = 0; i < f->nblocks; i++) f->block[i].place = d->layout ? seg->place[i] : f->block[i].first;
   PetscFunctionReturn(0);
 }
 
@@ -287,9 +271,11 @@ static PetscErrorCode CostateStoreFinish_hdf5(CostateStore s)
 
   PetscFunctionBegin;
   if (!s->set.keep) PetscFunctionReturn(0);
-  for (PetscInt i = 0; d->rank == 0 && i < d->nsegments && !err; i++)
+  for (PetscInt i = 0; d->leader && i < d->nsegments && !err; i++)
     if (d->segment[i]->fd >= 0) err = CostateSegmentFinish(d->segment[i], message);
-  PetscCall(Agreed(s, err, message));
+  PetscCall(CostateGroupAgree(s, err, message));
+  if (d->layout) PetscCall(CostateIndexWrite(s, &err, message));
+  PetscCall(CostateGroupAgree(s, err, message));
   if (!s->set.commit) PetscFunctionReturn(0);
   (void)CostateJournalFinish(d);                              /* for those who look at it */
   if (d->rank == 0) CostateManifestsRemove(d, 0, PETSC_TRUE); /* there is nothing to resume any more */
@@ -303,8 +289,10 @@ static PetscErrorCode CostateStoreView_hdf5(CostateStore s, PetscViewer viewer)
 
   PetscFunctionBegin;
   if (!s->opened) PetscFunctionReturn(0);
-  PetscCall(PetscViewerASCIIPrintf(viewer, "  in %s, %s, %s\n", d->run, io->direct ? "O_DIRECT" : "buffered",
-                                   io->behind ? "behind the computation" : "while the computation waits"));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "  in %s, %s, %s%s%s\n", d->run, io->direct ? "O_DIRECT" : "buffered",
+                                   io->behind ? "behind the computation" : "while the computation waits",
+                                   d->layout ? ", a file for each " : "",
+                                   d->layout ? CostateLayoutNames[d->layout] : ""));
   PetscCall(PetscViewerASCIIPrintf(viewer,
                                    "  rank 0: %" PetscInt64_FMT " writes, %.3g GB/s; %" PetscInt64_FMT
                                    " reads, %.3g GB/s; waited %.3g s\n",
@@ -330,11 +318,16 @@ static PetscErrorCode CostateStoreDestroy_hdf5(CostateStore s)
     PetscCallMPI(MPI_Barrier(s->comm));
     CostatePath(path, "%s/journal-%05d.txt", d->run, (int)d->rank);
     if (had) unlink(path);
+    if (d->leader) CostateSegmentsRemove(d);
     PetscCallMPI(MPI_Barrier(s->comm));
-    if (d->rank == 0) CostateRunRemove(d);
+    if (d->home) CostateRunRemove(d);
+    if (d->layout) PetscCallMPI(MPI_Barrier(s->comm));
+    if (d->made_dir) rmdir(d->dir);
   }
+  PetscCall(CostateGroupsFree(d));
   if (d->lock >= 0) close(d->lock);
   PetscCall(CostateSegmentsFree(d));
+  free(d->bounce);
   PetscCall(PetscFree(d));
   PetscFunctionReturn(0);
 }
@@ -348,6 +341,7 @@ PetscErrorCode CostateStoreCreate_hdf5(CostateStore s)
   PetscCallMPI(MPI_Comm_rank(s->comm, &d->rank));
   PetscCallMPI(MPI_Comm_size(s->comm, &d->size));
   d->lock        = -1;
+  d->group       = MPI_COMM_NULL;
   d->oldest      = 1;
   s->data        = d;
   s->ops.open    = CostateStoreOpen_hdf5;

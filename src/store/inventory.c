@@ -62,7 +62,7 @@ static PetscErrorCode Numbers(const char *dir, PetscInt *n, int **numbers)
 /* The newest commit that can be gone on from, or NULL and why. */
 static const ScanCommit *Newest(const ScanRun *r, char why[COSTATE_TEXT])
 {
-  char path[COSTATE_PATH];
+  char path[COSTATE_PATH], name[COSTATE_FILE_NAME];
 
   why[0] = 0;
   for (PetscInt i = 0; i < r->ncommits; i++) {
@@ -72,9 +72,13 @@ static const ScanCommit *Newest(const ScanRun *r, char why[COSTATE_TEXT])
     if (bad && !why[0]) snprintf(why, COSTATE_TEXT, "no generation of it is whole: %.400s", c->why);
     for (int k = 0; !bad && k < CostateScanSegments(c->journal, c->m.ranks); k++) {
       if (!CostateScanSegment(c->journal, c->m.ranks, k)) continue;
-      CostatePath(path, "%s/states-%04d.h5", r->path, k);
-      bad = access(path, F_OK) != 0;
-      if (bad) snprintf(why, COSTATE_TEXT, "its file states-%04d.h5 is missing", k);
+      for (int g = 0; g < c->m.ranks && !bad; g++) {
+        if (c->journal[g].group != g) continue;
+        CostateScanFile(name, &c->journal[g], k);
+        CostatePath(path, "%s/%s", r->path, name);
+        bad = access(path, F_OK) != 0;
+        if (bad) snprintf(why, COSTATE_TEXT, "its file %s is missing", name);
+      }
     }
     if (!bad) return c;
   }

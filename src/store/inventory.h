@@ -22,6 +22,11 @@ typedef struct {
   int64_t         step, steps;
 } ScanCommit;
 
+/* A file of states, as its name has it */
+typedef struct {
+  int number, layout, group;
+} ScanStates;
+
 /* The journal of a rank as it is */
 typedef struct {
   int     err;  /* it could not be read; ENOENT: it is not there */
@@ -37,10 +42,10 @@ typedef struct {
   int             ranks;      /* as most will have it: see scan.c */
   double          started, changed;
   int64_t         files, bytes;
-  uint64_t        seen; /* CostateScanLook() before all else */
-  int             nalien, naside, nstates;
+  uint64_t        seen;                           /* CostateScanLook() before all else */
+  int             nalien, naside, nstates, index; /* index: states.h5 is there */
   char            alien[COSTATE_ALIEN][64];
-  int            *states; /* numbers of the files that are there */
+  ScanStates     *states; /* the files that are there */
   ScanJournal    *journal;
   CostateJournal *now; /* of each rank, as it is; without notes */
   PetscInt        ncommits;
@@ -65,6 +70,7 @@ PETSC_INTERN int CostateRunLive(const char *);
 /* What all ranks say about a slot. */
 typedef enum { SLOT_FREE, SLOT_TORN, SLOT_HELD } SlotKind;
 PETSC_INTERN SlotKind CostateScanSlot(const CostateJournal *, int, int, int, const CostateParsedCell **);
+PETSC_INTERN void     CostateScanFile(char[COSTATE_FILE_NAME], const CostateJournal *, int);
 PETSC_INTERN int      CostateScanSegments(const CostateJournal *, int);
 PETSC_INTERN const CostateParsedSegment *CostateScanSegment(const CostateJournal *, int, int);
 

@@ -3,9 +3,9 @@
   The journal of a rank: what it has put where, a line when it is there.  Each line ends with " #" and the XXH3 of what
   is before, so that a torn one is known.
 
-    costate-journal 1 rank 0 of 2 scalar real8
-    segment 0 slots 4 state:0:0:1000 ... offsets HASH     name:vector:leaf:total of each block; where they are
-    put 0 3 SERIAL KEY STEP TIME "state" 0:500:HASH ...   segment, slot; first:count:hash of each block
+    costate-journal 2 rank 0 of 2 scalar real8 layout shared group 0
+    segment 0 slots 4 state:0:0:1000:1000 ... offsets HASH   name:vector:leaf:total:length of each block; where they are
+    put 0 3 SERIAL KEY STEP TIME "state" 0:0:500:HASH ...    segment, slot; first:place:count:hash of each block
     drop 0 3 KEY
     note TEXT
     commit GENERATION
@@ -174,8 +174,9 @@ int CostateJournalOpen(CostateDisk *d, char *message)
 
   err = LogOpen(d, O_CREAT | O_EXCL, "", 0);
   if (!err) {
-    CostateTextAdd(&l, "costate-journal %d rank %d of %d scalar %s%d", COSTATE_FILE_VERSION, (int)d->rank, (int)d->size,
-                   COSTATE_SCALAR_KIND, (int)sizeof(PetscReal));
+    CostateTextAdd(&l, "costate-journal %d rank %d of %d scalar %s%d layout %s group %d", COSTATE_FILE_VERSION,
+                   (int)d->rank, (int)d->size, COSTATE_SCALAR_KIND, (int)sizeof(PetscReal),
+                   CostateLayoutNames[d->layout], d->number);
     err = AppendLine(d, &l);
   }
   return CannotWrite(d, err, message);
@@ -203,7 +204,8 @@ int CostateJournalSegment(CostateDisk *d, const CostateSegment *seg, const Costa
     const CostateBlock *b = &seg->shape[i];
 
     CostateBlockName(set, b, name, sizeof(name));
-    CostateTextAdd(&l, " %s:%d:%d:%" PRId64, name, (int)b->vector, (int)b->leaf, (int64_t)b->total);
+    CostateTextAdd(&l, " %s:%d:%d:%" PRId64 ":%" PRId64, name, (int)b->vector, (int)b->leaf, (int64_t)b->total,
+                   (int64_t)seg->length[i]);
   }
   CostateTextAdd(&l, " offsets %016" PRIx64, CostateSegmentOffsets(seg));
   return AppendLine(d, &l);
@@ -219,7 +221,7 @@ int CostateJournalPut(CostateDisk *d, const CostateFrame f)
   for (PetscInt i = 0; i < f->nblocks; i++) {
     const CostateBlock *b = &f->block[i];
 
-    CostateTextAdd(&l, " %" PRId64 ":%" PRId64 ":%016" PRIx64, (int64_t)b->first,
+    CostateTextAdd(&l, " %" PRId64 ":%" PRId64 ":%" PRId64 ":%016" PRIx64, (int64_t)b->first, (int64_t)b->place,
                    (int64_t)(b->bytes / (PetscInt64)sizeof(PetscScalar)), (uint64_t)b->hash);
   }
   return AppendLine(d, &l);

@@ -72,8 +72,8 @@ static PetscInt64 Offset(hid_t file, int slot, const CostateParsedBlock *b, int 
       space = H5Dget_space(data);
       type  = H5Dget_type(data);
       at    = H5Dget_offset(data);
-      if (H5Sget_simple_extent_npoints(space) == (hssize_t)b->total && H5Tget_size(type) == (size_t)bytes &&
-          (at != HADDR_UNDEF || !b->total) && at < (haddr_t)INT64_MAX - 1)
+      if (H5Sget_simple_extent_npoints(space) == (hssize_t)b->length && H5Tget_size(type) == (size_t)bytes &&
+          (at == HADDR_UNDEF ? !b->length : at < (haddr_t)INT64_MAX - 1))
         offset = at == HADDR_UNDEF ? 0 : (PetscInt64)at;
       H5Tclose(type);
       H5Sclose(space);
@@ -134,7 +134,7 @@ int CostateLookSlot(const CostateLookedFile *file, int slot, char why[COSTATE_TE
     if (file->offset[slot * said->nblocks + i] >= 0) continue;
     snprintf(why, COSTATE_TEXT,
              "there is no data set '%s' of %lld numbers of %d bytes: the file is damaged, or another one%s%.200s%s",
-             said->block[i].name, (long long)said->block[i].total, file->scalar_bytes,
+             said->block[i].name, (long long)said->block[i].length, file->scalar_bytes,
              file->reason[0] ? " (HDF5: " : "", file->reason, file->reason[0] ? ")" : "");
     return 1;
   }
@@ -197,6 +197,15 @@ int CostateLookFinished(const char *path)
   }
   H5E_END_TRY;
   return is;
+}
+
+/* Whether HDF5 opens a file that is only there for others. */
+int CostateLookIndex(const char *path, char *why)
+{
+  const hid_t file = (hid_t)CostateLookOpen(path, why);
+
+  if (file >= 0) H5Fclose(file);
+  return file < 0;
 }
 
 void CostateLookEnd(CostateLookedFile *file)

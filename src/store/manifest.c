@@ -39,7 +39,8 @@ static void Text(CostateStore s, const CostateManifestPart *part, CostateText *l
                  s->set.owner ? s->set.owner : "", (int64_t)d->epoch);
   CostateTextAdd(l, "petsc %d.%d.%d\nscalar %s%d\ninteger %d\n", PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR,
                  PETSC_VERSION_SUBMINOR, COSTATE_SCALAR_KIND, (int)sizeof(PetscReal), (int)sizeof(PetscInt));
-  CostateTextAdd(l, "layout shared\ndirectory %s\nranks %d\n", d->made_dir ? "made" : "found", (int)d->size);
+  CostateTextAdd(l, "layout %s\ndirectory %s\nranks %d\n", CostateLayoutNames[d->layout],
+                 d->made_dir ? "made" : "found", (int)d->size);
   for (int r = 0; r < d->size; r++)
     CostateTextAdd(l, "journal %d %" PRId64 " %016" PRIx64 "\n", r, part[r].length, part[r].hash);
   CostateTextAdd(l, "end %016" PRIx64 "\n", l->err ? 0 : (uint64_t)XXH3_64bits(l->text, l->used));

@@ -162,11 +162,27 @@ PetscErrorCode CostateVerifyPapers(Verify *v)
   PetscFunctionReturn(0);
 }
 
+/* What makes one of the files of all ranks: nothing of it is needed here. */
+static PetscErrorCode Index(Verify *v)
+{
+  char path[COSTATE_PATH], reason[COSTATE_TEXT / 2];
+  int  bad;
+
+  PetscFunctionBegin;
+  CostatePath(path, "%s/states.h5", v->run->path);
+  bad = CostateLookIndex(path, reason);
+  if (bad)
+    PetscCall(CostateVerifyAbout(v, v->run->finished ? COSTATE_FOUND_DAMAGE : COSTATE_FOUND_NOTE, "states.h5", -1,
+                                 "HDF5 cannot open the file: %s; the states are in the files beside it",
+                                 reason[0] ? reason : "it does not say why"));
+  PetscFunctionReturn(0);
+}
+
 /* The map to natural order, and files of states that no journal knows. */
 PetscErrorCode CostateVerifyRest(Verify *v)
 {
   const ScanRun *r = v->run;
-  char           path[COSTATE_PATH], why[COSTATE_TEXT], name[32];
+  char           path[COSTATE_PATH], why[COSTATE_TEXT], name[COSTATE_FILE_NAME];
   int            bad = 0;
 
   PetscFunctionBegin;
@@ -177,9 +193,16 @@ PetscErrorCode CostateVerifyRest(Verify *v)
 
     PetscCall(CostateVerifyAbout(v, made ? COSTATE_FOUND_DAMAGE : COSTATE_FOUND_NOTE, "layout.h5", -1, "%s", why));
   }
+  if (r->index && !r->live) PetscCall(Index(v));
   for (int i = 0; i < r->nstates && !r->live; i++) {
-    if (CostateScanSegment(r->now, r->ranks, r->states[i])) continue;
-    snprintf(name, sizeof(name), "states-%04d.h5", r->states[i]);
+    const ScanStates *f     = &r->states[i];
+    int               known = 0;
+
+    for (int k = 0; k < r->ranks && !known; k++)
+      known = f->layout == r->now[k].layout && f->group == r->now[k].group &&
+              CostateScanSegment(&r->now[k], 1, f->number) != NULL;
+    if (known) continue;
+    CostateFileName(name, f->layout, f->group, f->number);
     PetscCall(CostateVerifyAbout(v, COSTATE_FOUND_NOTE, name, -1,
                                  "no journal knows this file: the run ended when it was made"));
   }

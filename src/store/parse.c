@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #define XXH_INLINE_ALL
@@ -12,6 +13,10 @@
 #include "parse.h"
 
 #define HASH_DIGITS 16
+
+const char *const CostateLayoutNames[] = {"shared", "node", "rank", NULL};
+
+static const char group_letter[] = "-nr";
 
 typedef struct {
   const char *at, *end;
@@ -140,7 +145,40 @@ static int SegmentRoom(CostateJournal *j, int number)
   return 0;
 }
 
-/* NAME:VECTOR:LEAF:TOTAL ... offsets HASH */
+void CostateFileName(char name[COSTATE_FILE_NAME], int layout, int group, int number)
+{
+  if (layout == COSTATE_LAYOUT_SHARED)
+    snprintf(name, COSTATE_FILE_NAME, "states-%04d.h5", number);
+  else
+    snprintf(name, COSTATE_FILE_NAME, "states-%04d-%c%05d.h5", number, group_letter[layout], group);
+}
+
+int CostateLayoutFind(const char *word)
+{
+  for (int i = 0; i < COSTATE_LAYOUTS; i++)
+    if (!strcmp(word, CostateLayoutNames[i])) return i;
+  return -1;
+}
+
+int CostateFileNumber(const char *name, int *layout, int *group)
+{
+  Cursor      c = {name, name + strlen(name)};
+  const char *letter;
+  char        same[COSTATE_FILE_NAME];
+  int         number;
+
+  *layout = *group = 0;
+  if (!Literal(&c, "states-") || !Int(&c, 0, INT_MAX, &number)) return -1;
+  if (Literal(&c, "-")) {
+    letter = c.at < c.end && *c.at != '-' ? strchr(group_letter, *c.at++) : NULL;
+    if (!letter || !*letter || !Int(&c, 0, INT_MAX, group)) return -1;
+    *layout = (int)(letter - group_letter);
+  }
+  CostateFileName(same, *layout, *group, number);
+  return strcmp(same, name) ? -1 : number;
+}
+
+/* NAME:VECTOR:LEAF:TOTAL:LENGTH ... offsets HASH */
 static int Blocks(Cursor c, CostateParsedSegment *seg)
 {
   size_t room = 0;
@@ -153,7 +191,8 @@ static int Blocks(Cursor c, CostateParsedSegment *seg)
       return seg->has_offsets && c.at == c.end ? 0 : EILSEQ;
     }
     if (!Word(&c, ": ", b.name, sizeof(b.name)) || !Literal(&c, ":") || !Int(&c, 0, INT_MAX, &b.vector) ||
-        !Literal(&c, ":") || !Int(&c, 0, INT_MAX, &b.leaf) || !Literal(&c, ":") || !Int64(&c, 0, INT64_MAX, &b.total))
+        !Literal(&c, ":") || !Int(&c, 0, INT_MAX, &b.leaf) || !Literal(&c, ":") || !Int64(&c, 0, INT64_MAX, &b.total) ||
+        !Literal(&c, ":") || !Int64(&c, 0, b.total, &b.length))
       return EILSEQ;
     more = (CostateParsedBlock *)Grow(seg->block, (size_t)seg->nblocks, &room, sizeof(b));
     if (!more) return ENOMEM;
@@ -195,7 +234,7 @@ static CostateParsedSegment *Segment(CostateJournal *j, Cursor *c, int *slot)
   return &j->segment[number];
 }
 
-/* put SEGMENT SLOT SERIAL KEY STEP TIME "what" first:count:hash ...; it supersedes what was in the slot. */
+/* put SEGMENT SLOT SERIAL KEY STEP TIME "what" first:place:count:hash ...; it supersedes what was in the slot. */
 static int LinePut(CostateJournal *j, Cursor c)
 {
   CostateParsedCell new = {0}, *old;
@@ -217,7 +256,9 @@ static int LinePut(CostateJournal *j, Cursor c)
     CostateParsedPart *p = &new.part[i];
 
     if (!Literal(&c, " ") || !Int64(&c, 0, seg->block[i].total, &p->first) || !Literal(&c, ":") ||
-        !Int64(&c, 0, seg->block[i].total - p->first, &p->count) || !Literal(&c, ":") || !Hash(&c, &p->hash))
+        !Int64(&c, 0, seg->block[i].length, &p->place) || !Literal(&c, ":") ||
+        !Int64(&c, 0, seg->block[i].total - p->first, &p->count) || p->count > seg->block[i].length - p->place ||
+        !Literal(&c, ":") || !Hash(&c, &p->hash))
       return EILSEQ;
   }
   if (c.at != c.end) return EILSEQ;
@@ -254,12 +295,22 @@ static int LineNote(CostateJournal *j, Cursor c)
 
 static int LineHeader(CostateJournal *j, Cursor c)
 {
-  int version, rank, ranks;
+  int  version, rank, ranks, layout, group;
+  char word[16];
 
   if (j->version || !Int(&c, 1, INT_MAX, &version) || !Literal(&c, " rank ") || !Int(&c, 0, INT_MAX - 1, &rank) ||
       !Literal(&c, " of ") || !Int(&c, rank + 1, INT_MAX, &ranks) || !Literal(&c, " scalar ") ||
       !Word(&c, " ", j->scalar, sizeof(j->scalar)))
     return EILSEQ;
+  if (version == COSTATE_FILE_VERSION) {
+    if (!Literal(&c, " layout ") || !Word(&c, " ", word, sizeof(word)) || !Literal(&c, " group ") ||
+        !Int(&c, 0, rank, &group) || c.at != c.end)
+      return EILSEQ;
+    layout = CostateLayoutFind(word);
+    if (layout < 0) return EILSEQ;
+    j->layout = layout;
+    j->group  = group;
+  }
   j->version = version;
   j->rank    = rank;
   j->ranks   = ranks;

@@ -10,15 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define COSTATE_FILE_VERSION  1
+#define COSTATE_FILE_VERSION  2
 #define COSTATE_SLOTS_MOST    64    /* of one file */
 #define COSTATE_SEGMENTS_MOST 65536 /* files of one run */
 #define COSTATE_PARSE_NAME    96
 #define COSTATE_PARSE_WHAT    24
 #define COSTATE_PARSE_OWNER   200
+#define COSTATE_FILE_NAME     40
+
+/* How many files: one for all ranks, one for each node, one for each rank */
+enum { COSTATE_LAYOUT_SHARED, COSTATE_LAYOUT_NODE, COSTATE_LAYOUT_RANK, COSTATE_LAYOUTS };
+
+extern const char *const CostateLayoutNames[COSTATE_LAYOUTS + 1];
 
 typedef struct {
-  int64_t  first, count;
+  int64_t  first, place, count; /* place: in the data set of the file, first: in the whole vector */
   uint64_t hash;
 } CostateParsedPart;
 
@@ -35,7 +41,7 @@ typedef struct {
 typedef struct {
   int     vector, leaf;
   char    name[COSTATE_PARSE_NAME];
-  int64_t total;
+  int64_t total, length; /* length: of the data set, which has the parts of the ranks that share the file */
 } CostateParsedBlock;
 
 typedef struct {
@@ -54,6 +60,7 @@ typedef struct {
 typedef struct {
   int                   version, rank, ranks; /* version 0: there is no header */
   char                  scalar[16];
+  int                   layout, group; /* group: the lowest of the ranks that share its files */
   int                   nsegments, segment_room;
   CostateParsedSegment *segment;
   size_t                nnotes, note_room;
@@ -79,6 +86,13 @@ typedef struct {
   int                  ranks;
   CostateManifestPart *journal; /* of each rank */
 } CostateManifest;
+
+/* The name of a file of states; the number in a name, or -1. */
+void CostateFileName(char name[COSTATE_FILE_NAME], int layout, int group, int number);
+int  CostateFileNumber(const char *name, int *layout, int *group);
+
+/* One of CostateLayoutNames, or -1 */
+int CostateLayoutFind(const char *word);
 
 /* ENOMEM, or 0 whatever the text is. */
 int CostateJournalParse(const char *text, size_t length, CostateJournal *);

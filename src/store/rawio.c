@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 #define XXH_INLINE_ALL
@@ -75,13 +77,37 @@ static int MoveDirect(const CostateSegment *seg, char *at, PetscInt64 bytes, Pet
   return err;
 }
 
+/* The same of memory that lies otherwise than the file: a rank's part of a vector begins where the whole vector has it.
+ */
+static int MoveBounced(CostateDisk *d, const CostateSegment *seg, char *at, PetscInt64 bytes, PetscInt64 offset,
+                       PetscBool write)
+{
+  PetscInt64 done = (COSTATE_ALIGN - offset % COSTATE_ALIGN) % COSTATE_ALIGN;
+  PetscInt64 end  = bytes - (offset + bytes) % COSTATE_ALIGN;
+  int        err  = CostateRawMove(seg->fd, at, done, offset, write);
+
+  while (done < end && !err) {
+    const PetscInt64 piece = PetscMin(COSTATE_BOUNCE, end - done);
+
+    if (write) memcpy(d->bounce, at + done, (size_t)piece);
+    err = CostateRawMove(seg->direct, (char *)d->bounce, piece, offset + done, write);
+    if (!err && !write) memcpy(at + done, d->bounce, (size_t)piece);
+    done += piece;
+  }
+  return err ? err : CostateRawMove(seg->fd, at + end, bytes - end, offset + end, write);
+}
+
 static int MoveBytes(CostateDisk *d, CostateFrame f, char *at, PetscInt64 bytes, PetscInt64 offset, PetscBool write)
 {
-  const CostateSegment *seg = (const CostateSegment *)f->where;
+  const CostateSegment *seg  = (const CostateSegment *)f->where;
+  const PetscBool       fits = (PetscBool)(((intptr_t)at - (intptr_t)offset) % COSTATE_ALIGN == 0);
 
-  if (seg->direct >= 0 && !d->refused && bytes >= COSTATE_ALIGN_FROM &&
-      ((intptr_t)at - (intptr_t)offset) % COSTATE_ALIGN == 0) {
-    int err = MoveDirect(seg, at, bytes, offset, write);
+  if (seg->direct < 0 || d->refused || bytes < COSTATE_ALIGN_FROM)
+    return CostateRawMove(seg->fd, at, bytes, offset, write);
+  if (!fits && !d->bounce && d->layout && posix_memalign(&d->bounce, COSTATE_ALIGN, (size_t)COSTATE_BOUNCE))
+    d->bounce = NULL;
+  if (fits || d->bounce) {
+    int err = fits ? MoveDirect(seg, at, bytes, offset, write) : MoveBounced(d, seg, at, bytes, offset, write);
 
     if (err != EINVAL) return err;
     d->refused            = PETSC_TRUE;
@@ -170,7 +196,7 @@ static int ReadBlock(CostateDisk *d, CostateFrame f, const CostateBlock *b, Pets
 
   HashBegin(&h, b, 0);
   while (done < b->bytes && !err) {
-    const PetscInt64 offset = base + b->first * (PetscInt64)sizeof(PetscScalar) + done;
+    const PetscInt64 offset = base + b->place * (PetscInt64)sizeof(PetscScalar) + done;
     PetscInt64       piece  = h.aside ? HASH_PIECE - offset % COSTATE_ALIGN : b->bytes;
 
     if (piece > b->bytes - done) piece = b->bytes - done;
@@ -207,7 +233,7 @@ int CostateDiskWrite(CostateStore s, CostateFrame f)
   seg->dirty = PETSC_TRUE;
   for (PetscInt i = 0; i < f->nblocks && !err; i++) {
     CostateBlock    *b      = &f->block[i];
-    const PetscInt64 offset = seg->offset[f->slot * seg->nblocks + i] + b->first * (PetscInt64)sizeof(PetscScalar);
+    const PetscInt64 offset = seg->offset[f->slot * seg->nblocks + i] + b->place * (PetscInt64)sizeof(PetscScalar);
     Hasher           h;
 
     HashBegin(&h, b, b->bytes);

@@ -73,7 +73,8 @@ static int JournalCheck(const CostateDisk *d, Past *p, char *message)
     return err;
   }
   if (j->torn || j->version != COSTATE_FILE_VERSION || j->rank != d->rank || j->ranks != d->size ||
-      strcmp(j->scalar, p->manifest.scalar) != 0 || j->generation != p->manifest.generation) {
+      j->layout != d->layout || j->group != d->number || strcmp(j->scalar, p->manifest.scalar) != 0 ||
+      j->generation != p->manifest.generation) {
     snprintf(message, COSTATE_MESSAGE, "The file %.400s does not say what a journal of rank %d says", path,
              (int)d->rank);
     return EILSEQ;
@@ -81,19 +82,20 @@ static int JournalCheck(const CostateDisk *d, Past *p, char *message)
   return 0;
 }
 
-/* A number that tells what a journal says of a file: 0 for nothing. */
-static PetscInt64 SegmentMark(const CostateJournal *j, PetscInt i)
+/* A number that tells what a journal says of a file, or only of the frames in it: 0 for nothing. */
+static PetscInt64 SegmentMark(const CostateJournal *j, PetscInt i, PetscBool file)
 {
   const CostateParsedSegment *seg;
   XXH64_hash_t                h;
 
   if (i >= j->nsegments || !j->segment[i].slots) return 0;
   seg = &j->segment[i];
-  h   = XXH3_64bits_withSeed(&seg->slots, sizeof(seg->slots), seg->offsets);
+  h   = XXH3_64bits_withSeed(&seg->slots, sizeof(seg->slots), file ? seg->offsets : 0);
   for (int b = 0; b < seg->nblocks; b++) {
     const CostateParsedBlock *block = &seg->block[b];
 
     h = XXH3_64bits_withSeed(block->name, strlen(block->name), h + (uint64_t)block->total);
+    if (file) h = XXH3_64bits_withSeed(&block->length, sizeof(block->length), h);
   }
   return (PetscInt64)(h >> 1 | 1);
 }
@@ -110,7 +112,44 @@ static PetscErrorCode SegmentFromJournal(CostateDisk *d, const CostateParsedSegm
     shape[i].total  = said->block[i].total;
   }
   PetscCall(CostateSegmentNew(d, said->nblocks, shape, said->slots, seg));
+  for (PetscInt i = 0; i < said->nblocks; i++) (*seg)->length[i] = said->block[i].length;
   PetscCall(PetscFree(shape));
+  PetscFunctionReturn(0);
+}
+
+/* Whether all ranks of a communicator say the same of each file; low[i] is 0 where one of them says nothing of it. */
+static PetscErrorCode Marks(MPI_Comm comm, const CostateJournal *j, PetscBool file, PetscMPIInt n, PetscInt64 *low,
+                            PetscBool *same)
+{
+  PetscInt64 *high;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, &high));
+  for (PetscInt i = 0; i < n; i++) low[i] = high[i] = SegmentMark(j, i, file);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, low, n, MPIU_INT64, MPI_MIN, comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, high, n, MPIU_INT64, MPI_MAX, comm));
+  for (PetscInt i = 0; i < n; i++)
+    if (low[i] && low[i] != high[i]) *same = PETSC_FALSE;
+  PetscCall(PetscFree(high));
+  PetscFunctionReturn(0);
+}
+
+/* How the frames in a file are divided among the ranks, as one of them says that is there or was. */
+static PetscErrorCode Division(CostateStore s, CostateSegment *seg, const CostateParsedSegment *said)
+{
+  const CostateParsedCell *cell = NULL;
+  PetscBool                known;
+
+  PetscFunctionBegin;
+  for (PetscInt slot = 0; slot < seg->slots && !cell; slot++)
+    if (said->cell[slot].part) cell = &said->cell[slot];
+  for (PetscInt i = 0; i < seg->nblocks && cell; i++) {
+    seg->shape[i].bytes = cell->part[i].count * (PetscInt64)sizeof(PetscScalar);
+    seg->place[i]       = cell->part[i].place;
+  }
+  known = (PetscBool)(cell != NULL);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &known, 1, MPIU_BOOL, MPI_LAND, s->comm));
+  if (known) PetscCall(CostateDivision(s, seg->nblocks, seg->shape, &seg->mark));
   PetscFunctionReturn(0);
 }
 
@@ -119,36 +158,38 @@ static PetscErrorCode Segments(CostateStore s, Past *p, int *err, char *message)
 {
   CostateDisk    *d = (CostateDisk *)s->data;
   CostateJournal *j = &p->journal;
-  PetscInt64     *low, *high;
-  PetscMPIInt     n = j->nsegments;
+  PetscInt64     *all, *group;
+  PetscBool       same = PETSC_TRUE;
+  PetscMPIInt     n    = j->nsegments;
 
   PetscFunctionBegin;
   *err = 0;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &n, 1, MPI_INT, MPI_MAX, s->comm));
-  PetscCall(PetscMalloc2(n, &low, n, &high));
-  for (PetscInt i = 0; i < n; i++) low[i] = high[i] = SegmentMark(j, i);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, low, n, MPIU_INT64, MPI_MIN, s->comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, high, n, MPIU_INT64, MPI_MAX, s->comm));
+  PetscCall(PetscMalloc2(n, &all, n, &group));
+  PetscCall(Marks(s->comm, j, PETSC_FALSE, n, all, &same));
+  PetscCall(Marks(d->group, j, PETSC_TRUE, n, group, &same));
+  if (!same) {
+    *err = EILSEQ;
+    snprintf(message, COSTATE_MESSAGE, "The journals in %.400s do not agree about the files of states", d->run);
+  }
   for (PetscInt i = 0; i < n; i++) {
-    CostateParsedSegment none = {0}, *said = low[i] ? &j->segment[i] : &none;
+    CostateParsedSegment none = {0}, *said = all[i] ? &j->segment[i] : &none;
     CostateSegment      *seg;
 
     PetscCall(SegmentFromJournal(d, said, &seg));
-    if (low[i] && low[i] != high[i]) {
-      *err = EILSEQ;
-      snprintf(message, COSTATE_MESSAGE, "The journals in %.400s do not agree about states-%04d.h5", d->run, (int)i);
-    }
-    if (low[i] && !*err && d->rank == 0) *err = CostateSegmentLook(seg, said, message);
+    if (all[i] && !*err && d->leader) *err = CostateSegmentLook(seg, said, message);
   }
-  PetscCall(PetscFree2(low, high));
+  PetscCall(PetscFree2(all, group));
   PetscCall(CostateAgree(s->comm, err, message, COSTATE_MESSAGE, NULL));
   for (PetscInt i = 0; i < n && !*err; i++) {
     CostateSegment *seg = d->segment[i];
 
-    PetscCallMPI(MPI_Bcast(seg->offset, (PetscMPIInt)(seg->slots * seg->nblocks), MPIU_INT64, 0, s->comm));
-    if (seg->slots) *err = CostateSegmentOpen(s, d, seg, message);
+    PetscCallMPI(MPI_Bcast(seg->offset, (PetscMPIInt)(seg->slots * seg->nblocks), MPIU_INT64, 0, d->group));
     d->slots += seg->slots;
+    if (d->layout && seg->slots) PetscCall(Division(s, seg, &j->segment[i]));
   }
+  for (PetscInt i = 0; i < n && !*err; i++)
+    if (d->segment[i]->slots) *err = CostateSegmentOpen(s, d, d->segment[i], message);
   PetscCall(CostateAgree(s->comm, err, message, COSTATE_MESSAGE, NULL));
   PetscFunctionReturn(0);
 }
@@ -173,6 +214,7 @@ static PetscErrorCode FrameFromCell(CostateStore s, CostateSegment *seg, PetscIn
   PetscCall(PetscArraycpy(f->block, seg->shape, seg->nblocks));
   for (PetscInt i = 0; i < seg->nblocks; i++) {
     f->block[i].first = cell->part[i].first;
+    f->block[i].place = cell->part[i].place;
     f->block[i].bytes = cell->part[i].count * (PetscInt64)sizeof(PetscScalar);
     f->block[i].hash  = (PetscInt64)cell->part[i].hash;
     f->bytes += f->block[i].bytes;
@@ -276,6 +318,8 @@ static PetscErrorCode Release(CostateStore s)
   PetscFunctionBegin;
   PetscCall(Forget(s));
   CostateJournalClose(d);
+  PetscCall(CostateGroupsFree(d));
+  d->made_dir = PETSC_FALSE;
   if (d->lock >= 0) close(d->lock);
   d->lock   = -1;
   d->run[0] = 0;
@@ -297,14 +341,14 @@ static PetscErrorCode TakeOver(CostateStore s, Past *p)
   PetscCall(CostateAgree(s->comm, &err, message, sizeof(message), NULL));
   if (err) PetscCall(Release(s));
   PetscCheck(!err, s->comm, PETSC_ERR_FILE_WRITE, "%s", message);
-  if (d->rank == 0) CostateSegmentsTrim(d);
+  if (d->leader) CostateSegmentsTrim(d);
   CostatePath(path, "%s/layout.h5", d->run);
   s->generation = d->epoch = generation;
-  d->made_dir              = (PetscBool)p->manifest.made;
-  d->settled               = PETSC_TRUE;
-  d->tried                 = PETSC_TRUE;
-  d->mapped                = (PetscBool)!access(path, F_OK);
-  s->io.direct             = (PetscBool)(s->set.direct && s->io.direct);
+  if (d->rank == 0) d->made_dir = (PetscBool)p->manifest.made;
+  d->settled   = PETSC_TRUE;
+  d->tried     = PETSC_TRUE;
+  d->mapped    = (PetscBool)((d->rank == 0 || !d->layout) && !access(path, F_OK));
+  s->io.direct = (PetscBool)(s->set.direct && s->io.direct);
   PetscCall(Notes(s, p));
   PetscFunctionReturn(0);
 }
@@ -366,7 +410,7 @@ PetscErrorCode CostateStoreResume_hdf5(CostateStore s, PetscInt64 before, PetscI
   CostateCandidate *c    = NULL;
   Past              past = {0};
   PetscInt64        wanted;
-  int               n                    = 0;
+  int               n = 0, err = 0;
   char              why[COSTATE_MESSAGE] = "", run[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBegin;
@@ -374,6 +418,12 @@ PetscErrorCode CostateStoreResume_hdf5(CostateStore s, PetscInt64 before, PetscI
   PetscCheck(!d->tried, s->comm, PETSC_ERR_ORDER,
              "A store that could not be opened cannot be resumed: make another one");
   PetscCall(Found(s, before, &n, &c));
+  if (n) {
+    PetscCall(CostateRunsFind(s, &err, why));
+    if (err) CostateCandidatesFree(n, c);
+    if (err) PetscCall(Release(s));
+    PetscCheck(!err, s->comm, PETSC_ERR_FILE_OPEN, "%s", why);
+  }
   s->io.direct = s->set.direct;
   PetscCall(Newest(s, before, n, c, &past, &wanted, why));
   CostateCandidatesFree(n, c);

@@ -2,7 +2,7 @@
 /*
   The directory of a store.  DIR holds run-NNNN for each store that was opened there, and nothing else; a run is known
   by its costate.json, on which a live run holds a lock.  Nothing is ever removed that this store did not make.  All of
-  this is done by rank 0.
+  this is done by those ranks that make files.
 */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -79,7 +79,7 @@ static Kind RunKind(const char *dir)
 }
 
 /* What there is in DIR: the next free number, and a line about what earlier runs left. */
-static int DirScan(const char *dir, int *next, char *message)
+static int DirScan(const char *dir, PetscBool tell, int *next, char *message)
 {
   char           path[COSTATE_PATH];
   PetscInt64     bytes = 0;
@@ -110,7 +110,7 @@ static int DirScan(const char *dir, int *next, char *message)
       return ENOTEMPTY;
     }
     if (n >= *next) *next = n + 1;
-    if (kind == OLD) {
+    if (kind == OLD && tell) {
       old++;
       bytes += Bytes(path);
     }
@@ -122,10 +122,10 @@ static int DirScan(const char *dir, int *next, char *message)
   return 0;
 }
 
-/* DIR and DIR/run-NNNN, the latter new, as absolute paths. */
-int CostateRunMake(CostateDisk *d, const char *dir, char *message)
+/* DIR, as an absolute path, and the first number that is free in it for a run. */
+int CostateDirMake(CostateDisk *d, const char *dir, int *next, char *message)
 {
-  int next, err;
+  int err;
 
   if (!mkdir(dir, 0777)) {
     d->made_dir = PETSC_TRUE;
@@ -140,17 +140,26 @@ int CostateRunMake(CostateDisk *d, const char *dir, char *message)
     snprintf(message, COSTATE_MESSAGE, "The directory %.400s cannot be used: %s. Name another one", dir, strerror(err));
     return err;
   }
-  err = DirScan(d->dir, &next, message);
+  err = DirScan(d->dir, (PetscBool)(d->rank == 0), next, message);
   if (err) return err;
   if (strlen(d->dir) > PETSC_MAX_PATH_LEN - 64) {
     snprintf(message, COSTATE_MESSAGE, "The path %.400s... is too long. Name another directory", d->dir);
     return ENAMETOOLONG;
   }
-  for (;; next++) {
+  return 0;
+}
+
+/* DIR/run-NNNN, with the first free number; or with exactly that, where it may be another rank's who was faster. */
+int CostateRunMake(CostateDisk *d, int *number, PetscBool exact, char *message)
+{
+  int err;
+
+  for (;; (*number)++) {
     char run[COSTATE_PATH];
 
-    CostatePath(run, "%s/run-%04d", d->dir, next);
-    if (!mkdir(run, 0777)) {
+    CostatePath(run, "%s/run-%04d", d->dir, *number);
+    d->home = (PetscBool)!mkdir(run, 0777);
+    if (d->home || (errno == EEXIST && exact)) {
       memcpy(d->run, run, PETSC_MAX_PATH_LEN);
       return 0;
     }
@@ -170,29 +179,35 @@ static void Unlink(const char *dir, const char *name)
   unlink(path);
 }
 
-/* The data files that were made after the commit that is gone on from: their names will be used again. */
+/* The data files of this group that were made after the commit that is gone on from: their names will be used again. */
 void CostateSegmentsTrim(CostateDisk *d)
 {
   struct dirent *e;
   DIR           *dir = opendir(d->run);
 
   while (dir && (e = readdir(dir))) {
-    int number = -1, end = 0;
+    int       layout, group;
+    const int number = CostateFileNumber(e->d_name, &layout, &group);
 
-    if (sscanf(e->d_name, "states-%9d.h5%n", &number, &end) != 1 || !end || e->d_name[end]) continue;
+    if (number < 0 || layout != d->layout || group != (layout ? d->number : 0)) continue;
     if (number >= d->nsegments || !d->segment[number]->slots) Unlink(d->run, e->d_name);
   }
   if (dir) closedir(dir);
 }
 
-/* Exactly what was made; a directory that somebody put something into stays. */
+/* Exactly what was made. */
+void CostateSegmentsRemove(CostateDisk *d)
+{
+  if (!d->run[0]) return;
+  for (PetscInt i = 0; i < d->nsegments; i++) unlink(d->segment[i]->path);
+  if (d->rank == 0 && d->layout) Unlink(d->run, "states.h5");
+  if (d->rank == 0 && d->mapped) Unlink(d->run, "layout.h5");
+}
+
+/* A directory that somebody put something into stays. */
 void CostateRunRemove(CostateDisk *d)
 {
-  if (d->run[0]) {
-    for (PetscInt i = 0; i < d->nsegments; i++) unlink(d->segment[i]->path);
-    if (d->mapped) Unlink(d->run, "layout.h5");
-    if (d->lock >= 0) Unlink(d->run, "costate.json");
-    rmdir(d->run);
-  }
-  if (d->made_dir) rmdir(d->dir);
+  if (!d->run[0]) return;
+  if (d->lock >= 0) Unlink(d->run, "costate.json");
+  rmdir(d->run);
 }

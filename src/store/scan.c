@@ -89,13 +89,6 @@ int CostateScanScalarBytes(const ScanRun *r)
   return sscanf(kind, "complex%9d", &real) == 1 ? 2 * real : 0;
 }
 
-static int StatesNumber(const char *name)
-{
-  int number, end = 0;
-
-  return sscanf(name, "states-%9d.h5%n", &number, &end) == 1 && end && !name[end] && number >= 0 ? number : -1;
-}
-
 static int JournalNumber(const char *name)
 {
   int number, end = 0;
@@ -128,9 +121,11 @@ static PetscErrorCode Name(ScanRun *r, const char *name, int *ranks)
   char        path[COSTATE_PATH];
   struct stat st;
   PetscInt64  number;
-  const int   states = StatesNumber(name), journal = JournalNumber(name);
+  ScanStates  states;
+  const int   journal = JournalNumber(name);
 
   PetscFunctionBegin;
+  states.number = CostateFileNumber(name, &states.layout, &states.group);
   CostatePath(path, "%s/%s", r->path, name);
   if (lstat(path, &st)) PetscFunctionReturn(0); /* it was removed meanwhile */
   if (S_ISREG(st.st_mode)) {
@@ -142,13 +137,15 @@ static PetscErrorCode Name(ScanRun *r, const char *name, int *ranks)
     PetscCall(CommitAdd(r, name, number, &st));
   } else if (!CostateManifestNumber(name, ".rejected", &number) || !CostateManifestNumber(name, ".tmp", &number)) {
     r->naside++;
-  } else if (states >= 0) {
+  } else if (states.number >= 0) {
     PetscCall(PetscRealloc((size_t)(r->nstates + 1) * sizeof(*r->states), &r->states));
     r->states[r->nstates++] = states;
   } else if (journal >= 0) {
     if (journal >= *ranks && journal < RANKS_MOST) *ranks = journal + 1;
   } else if (!strcmp(name, "layout.h5")) {
     r->layout = 1;
+  } else if (!strcmp(name, "states.h5")) {
+    r->index = 1;
   } else if (strcmp(name, "costate.json") != 0) {
     if (r->nalien < COSTATE_ALIEN) snprintf(r->alien[r->nalien], sizeof(r->alien[0]), "%.63s", name);
     r->nalien++;
@@ -248,7 +245,7 @@ static int Prefix(ScanRun *r, ScanCommit *c, int rank, const char *text, size_t 
     if (CostateJournalParse(text, (size_t)p->length, j)) return ENOMEM;
     if (rank == 0) Position(c, j);
     c->whole = j->version == COSTATE_FILE_VERSION && j->rank == rank && j->ranks == c->m.ranks &&
-               j->generation == c->m.generation;
+               j->generation == c->m.generation && j->layout == CostateLayoutFind(c->m.layout);
     if (!c->whole)
       snprintf(c->why, sizeof(c->why), "journal-%05d.txt is that of rank %d of %d at generation %lld", rank, j->rank,
                j->ranks, (long long)j->generation);
@@ -348,7 +345,7 @@ static PetscErrorCode ScanOnce(const char *path, ScanRun *r, int *again)
 /* Whether the run ended well: its journals say so, or, of one that never committed, the labels in its files do. */
 static int Finished(const ScanRun *r)
 {
-  char path[COSTATE_PATH];
+  char path[COSTATE_PATH], name[COSTATE_FILE_NAME];
 
   for (int i = 0; i < r->ranks; i++)
     if (r->now[i].finished) return 1;
@@ -359,7 +356,8 @@ static int Finished(const ScanRun *r)
       const CostateParsedCell *c;
 
       if (CostateScanSlot(r->now, r->ranks, k, slot, &c) != SLOT_HELD || c->step < 0) continue;
-      CostatePath(path, "%s/states-%04d.h5", r->path, k);
+      CostateScanFile(name, &r->now[0], k);
+      CostatePath(path, "%s/%s", r->path, name);
       return CostateLookFinished(path);
     }
   }
@@ -417,13 +415,38 @@ const CostateParsedSegment *CostateScanSegment(const CostateJournal *j, int rank
   return NULL;
 }
 
+/* The name of a file as the rank knows it whose journal this is. */
+void CostateScanFile(char name[COSTATE_FILE_NAME], const CostateJournal *j, int number)
+{
+  CostateFileName(name, j->layout, j->group, number);
+}
+
 static int SameShape(const CostateParsedSegment *a, const CostateParsedSegment *b)
 {
-  int same = a->nblocks == b->nblocks && a->has_offsets == b->has_offsets && a->offsets == b->offsets;
+  int same = a->nblocks == b->nblocks;
 
   for (int i = 0; i < a->nblocks && same; i++)
     same = a->block[i].total == b->block[i].total && !strcmp(a->block[i].name, b->block[i].name);
   return same;
+}
+
+/* Of ranks that share it. */
+static int SameFile(const CostateParsedSegment *a, const CostateParsedSegment *b)
+{
+  int same = SameShape(a, b) && a->has_offsets == b->has_offsets && a->offsets == b->offsets;
+
+  for (int i = 0; i < a->nblocks && same; i++) same = a->block[i].length == b->block[i].length;
+  return same;
+}
+
+/* Whether a rank says of a file what the others say. */
+static int Agrees(const CostateJournal *j, int ranks, int rank, int number, const CostateParsedSegment *first)
+{
+  const CostateParsedSegment *own = &j[rank].segment[number];
+  const CostateJournal       *one = j[rank].group < ranks ? &j[j[rank].group] : NULL;
+
+  return one && SameShape(first, own) && one->layout == j[rank].layout && one->group == j[rank].group &&
+         number < one->nsegments && SameFile(&one->segment[number], own);
 }
 
 /* `cell` is of the lowest rank that holds it. */
@@ -441,7 +464,7 @@ SlotKind CostateScanSlot(const CostateJournal *j, int ranks, int number, int slo
     c = &one->segment[number].cell[slot];
     if (!c->held) continue;
     if (!*cell) *cell = c;
-    held += c->serial == (*cell)->serial && SameShape(first, &one->segment[number]);
+    held += c->serial == (*cell)->serial && Agrees(j, ranks, i, number, first);
   }
   return !*cell ? SLOT_FREE : held == ranks ? SLOT_HELD : SLOT_TORN;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
   The HDF5 files.  One holds `slots` groups /slot_0000, ..., each with one contiguous data set per block, allocated and
-  never filled; rank 0 makes it, notes where the data sets are and closes it, so that the ranks can write there without
-  HDF5 and the file can be opened whatever happens to them.  Each slot has the attributes step (-1: empty), time and
-  what.
+  never filled; the first rank of those that share it makes it, notes where the data sets are and closes it, so that the
+  ranks can write there without HDF5 and the file can be opened whatever happens to them.  Each slot has the attributes
+  step (-1: empty), time and what.
 */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,19 +19,19 @@
 #include "../base/failpoint.h"
 #include "disk.h"
 
-static hid_t ScalarType(void)
+int64_t CostateScalarType(void)
 {
   hid_t real = sizeof(PetscReal) == sizeof(float)    ? H5T_NATIVE_FLOAT
                : sizeof(PetscReal) == sizeof(double) ? H5T_NATIVE_DOUBLE
                                                      : H5T_NATIVE_LDOUBLE;
   hid_t type;
 
-  if (sizeof(PetscScalar) == sizeof(PetscReal)) return H5Tcopy(real);
+  if (sizeof(PetscScalar) == sizeof(PetscReal)) return (int64_t)H5Tcopy(real);
   /* as h5py has its complex numbers */
   type = H5Tcreate(H5T_COMPOUND, sizeof(PetscScalar));
   H5Tinsert(type, "r", 0, real);
   H5Tinsert(type, "i", sizeof(PetscReal), real);
-  return type;
+  return (int64_t)type;
 }
 
 /* The name of a block's data set; leaves of a nest beyond the first are numbered, behind a dot as no name has one. */
@@ -59,13 +59,14 @@ static int Attribute(hid_t where, const char *name, hid_t type, const void *valu
   return bad;
 }
 
-static int Label(hid_t group, PetscInt64 step, PetscReal time, const char *what)
+int CostateSlotLabel(int64_t slot, PetscInt64 step, PetscReal time, const char *what)
 {
-  char      text[COSTATE_WHAT_MAX] = "";
-  double    t                      = (double)time;
-  long long n                      = step;
-  hid_t     type                   = H5Tcopy(H5T_C_S1);
-  int       bad;
+  const hid_t group                  = (hid_t)slot;
+  char        text[COSTATE_WHAT_MAX] = "";
+  double      t                      = (double)time;
+  long long   n                      = step;
+  hid_t       type                   = H5Tcopy(H5T_C_S1);
+  int         bad;
 
   snprintf(text, sizeof(text), "%s", what);
   H5Tset_size(type, sizeof(text));
@@ -75,38 +76,47 @@ static int Label(hid_t group, PetscInt64 step, PetscReal time, const char *what)
   return bad;
 }
 
+/* What a data set says of itself. */
+int CostateDataAbout(int64_t data, const CostateBlock *block)
+{
+  int   vector = (int)block->vector;
+  hid_t text   = H5Tcopy(H5T_C_S1);
+  int   bad = Attribute((hid_t)data, "units", text, "1") || Attribute((hid_t)data, "vector", H5T_NATIVE_INT, &vector);
+
+  H5Tclose(text);
+  return bad;
+}
+
 /* One slot: a group and its data sets, and where they are. */
 static int SlotMake(hid_t file, CostateSegment *seg, PetscInt slot, const CostateStoreSettings *set, hid_t dcpl)
 {
   char  name[96];
-  hid_t group, type = ScalarType(), text = H5Tcopy(H5T_C_S1);
+  hid_t group, type = (hid_t)CostateScalarType();
   int   bad;
 
   snprintf(name, sizeof(name), "/slot_%04d", (int)slot);
   group = H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  bad   = group < 0 || Label(group, -1, 0, "");
+  bad   = group < 0 || CostateSlotLabel(group, -1, 0, "");
   for (PetscInt b = 0; b < seg->nblocks && !bad; b++) {
     const CostateBlock *block  = &seg->shape[b];
-    hsize_t             total  = (hsize_t)block->total;
-    int                 vector = (int)block->vector;
+    const hsize_t       length = (hsize_t)seg->length[b];
     hid_t               space, data;
 
     CostateBlockName(set, block, name, sizeof(name));
-    space = H5Screate_simple(1, &total, NULL);
+    space = H5Screate_simple(1, &length, NULL);
     data  = H5Dcreate2(group, name, type, space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
-    bad   = data < 0 || Attribute(data, "units", text, "1") || Attribute(data, "vector", H5T_NATIVE_INT, &vector);
+    bad   = data < 0 || CostateDataAbout(data, block);
     if (!bad) {
       haddr_t at = H5Dget_offset(data);
 
       seg->offset[slot * seg->nblocks + b] = at == HADDR_UNDEF ? 0 : (PetscInt64)at;
-      bad                                  = at == HADDR_UNDEF && total > 0;
+      bad                                  = at == HADDR_UNDEF && length > 0;
     }
     if (data >= 0) H5Dclose(data);
     H5Sclose(space);
   }
   if (group >= 0) H5Gclose(group);
   H5Tclose(type);
-  H5Tclose(text);
   return bad;
 }
 
@@ -193,7 +203,7 @@ static int FileLook(CostateSegment *seg, const CostateParsedSegment *said)
     space = H5Dget_space(data);
     type  = H5Dget_type(data);
     at    = H5Dget_offset(data);
-    bad   = H5Sget_simple_extent_npoints(space) != (hssize_t)b->total || H5Tget_size(type) != sizeof(PetscScalar);
+    bad   = H5Sget_simple_extent_npoints(space) != (hssize_t)b->length || H5Tget_size(type) != sizeof(PetscScalar);
     seg->offset[i] = at == HADDR_UNDEF ? 0 : (PetscInt64)at;
     H5Tclose(type);
     H5Sclose(space);
@@ -220,7 +230,7 @@ int CostateSegmentLook(CostateSegment *seg, const CostateParsedSegment *said, ch
   }
   H5E_END_TRY;
   for (PetscInt i = 0; i < seg->slots * seg->nblocks && !bad; i++)
-    end = PetscMax(end, seg->offset[i] + said->block[i % seg->nblocks].total * (PetscInt64)sizeof(PetscScalar));
+    end = PetscMax(end, seg->offset[i] + said->block[i % seg->nblocks].length * (PetscInt64)sizeof(PetscScalar));
   if (end > (PetscInt64)st.st_size) {
     snprintf(message, COSTATE_MESSAGE, "The file %.400s has %lld bytes, and its data would end at %lld: it was cut off",
              seg->path, (long long)st.st_size, (long long)end);
@@ -262,7 +272,7 @@ int CostateSegmentMake(CostateSegment *seg, const CostateStoreSettings *set, cha
 
   if (err) return CannotMake(seg->path, err, 0, message);
   for (PetscInt i = 0; i < seg->nblocks; i++)
-    bytes += (double)seg->slots * (double)seg->shape[i].total * sizeof(PetscScalar);
+    bytes += (double)seg->slots * (double)seg->length[i] * sizeof(PetscScalar);
   err = RoomFor(fd, bytes);
   close(fd);
   if (err) {
@@ -287,18 +297,19 @@ int CostateSegmentMake(CostateSegment *seg, const CostateStoreSettings *set, cha
 }
 
 /* /step/00000123 for the state, else with what it is behind; where that is taken, the slot too. */
-static int StepLink(hid_t file, hid_t lcpl, CostateFrame f)
+int CostateSlotLink(int64_t file_, int64_t lcpl, const CostateFrame f, PetscInt slot)
 {
-  char what[COSTATE_WHAT_MAX + 1] = "", name[96], target[32];
+  const hid_t file                       = (hid_t)file_;
+  char        what[COSTATE_WHAT_MAX + 1] = "", name[96], target[32];
 
   if (f->what[0] && strcmp(f->what, "state")) snprintf(what, sizeof(what), "_%s", f->what);
   for (char *c = what; *c; c++)
     if (*c == ' ' || *c == '/') *c = '_';
-  snprintf(target, sizeof(target), "/slot_%04d", (int)f->slot);
+  snprintf(target, sizeof(target), "/slot_%04d", (int)slot);
   snprintf(name, sizeof(name), "/step/%08lld%s", (long long)f->step, what);
   if (H5Lexists(file, "/step", H5P_DEFAULT) > 0 && H5Lexists(file, name, H5P_DEFAULT) > 0)
-    snprintf(name, sizeof(name), "/step/%08lld%s_slot_%04d", (long long)f->step, what, (int)f->slot);
-  return H5Lcreate_soft(target, file, name, lcpl, H5P_DEFAULT) < 0;
+    snprintf(name, sizeof(name), "/step/%08lld%s_slot_%04d", (long long)f->step, what, (int)slot);
+  return H5Lcreate_soft(target, file, name, (hid_t)lcpl, H5P_DEFAULT) < 0;
 }
 
 static int FileFinish(const CostateSegment *seg)
@@ -315,9 +326,9 @@ static int FileFinish(const CostateSegment *seg)
     if (!f) continue;
     snprintf(name, sizeof(name), "/slot_%04d", (int)i);
     group = H5Gopen2(file, name, H5P_DEFAULT);
-    bad   = group < 0 || Label(group, f->step, f->time, f->what);
+    bad   = group < 0 || CostateSlotLabel(group, f->step, f->time, f->what);
     if (group >= 0) H5Gclose(group);
-    if (!bad && f->step >= 0) bad = StepLink(file, lcpl, f);
+    if (!bad && f->step >= 0) bad = CostateSlotLink(file, lcpl, f, f->slot);
   }
   H5Pclose(lcpl);
   if (file >= 0 && H5Fclose(file) < 0) bad = 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is said to a store before it is opened, and the labels of its frames. */
+#include "parse.h"
 #include "storeimpl.h"
 
 /*@C
@@ -58,6 +59,34 @@ PetscErrorCode CostateStoreSetDirectory(CostateStore store, const char *dir)
   PetscCall(NotOpen(store, "directory"));
   PetscCall(PetscFree(store->set.dir));
   PetscCall(PetscStrallocpy(dir, &store->set.dir));
+  PetscFunctionReturn(0);
+}
+
+/*@C
+  CostateStoreSetLayout - How many files a tier on disk makes
+
+  Collective
+
+  Input Parameters:
++ store  - the store
+- layout - "shared" (default): one for all ranks, in a directory that all see; "node": one for each node; "rank": one
+           for each rank.  With the latter two each node may have a directory of its own under the name that was given
+
+  Notes:
+  A run is resumed with the layout that it was begun with.  Tiers in memory ignore it.
+
+  Level: developer
+
+.seealso: `CostateStoreSetDirectory()`, `CostateStoreResume()`
+@*/
+PetscErrorCode CostateStoreSetLayout(CostateStore store, const char layout[])
+{
+  const int is = CostateLayoutFind(layout);
+
+  PetscFunctionBegin;
+  PetscCall(NotOpen(store, "layout"));
+  PetscCheck(is >= 0, store->comm, PETSC_ERR_ARG_WRONG, "There is no layout '%s': say shared, node or rank", layout);
+  store->set.layout = is;
   PetscFunctionReturn(0);
 }
 

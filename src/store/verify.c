@@ -25,6 +25,7 @@ typedef struct {
   int                   segment, slot, ranks;
   int64_t               serial, generation; /* generation -1: in no commit */
   const CostateJournal *journal;            /* of all ranks, that have it */
+  int                   gone;               /* meanwhile */
 } Work;
 
 static int Holds(const CostateJournal *j, int ranks, const Work *w)
@@ -84,7 +85,7 @@ static PetscErrorCode Gather(const CostateJournal *j, int ranks, int64_t generat
       const CostateParsedCell *c;
 
       if (CostateScanSlot(j, ranks, k, slot, &c) != SLOT_HELD) continue;
-      (*work)[(*n)++] = (Work){k, slot, ranks, c->serial, generation, j};
+      (*work)[(*n)++] = (Work){k, slot, ranks, c->serial, generation, j, 0};
     }
   }
   PetscFunctionReturn(0);
@@ -147,15 +148,15 @@ static int Block(Verify *v, int fd, PetscInt64 at, PetscInt64 bytes, uint64_t ha
   return XXH3_64bits_digest(&state) == hash ? 0 : EILSEQ;
 }
 
-/* Something about a frame. */
-static PetscErrorCode Tell(Verify *v, CostateFound found, const Work *w, int rank, const char *text)
+/* Something about a frame, in the file of a group. */
+static PetscErrorCode Tell(Verify *v, CostateFound found, const Work *w, int group, int rank, const char *text)
 {
-  char                     file[32];
+  char                     file[COSTATE_FILE_NAME];
   const CostateParsedCell *c = &w->journal[PetscMax(rank, 0)].segment[w->segment].cell[w->slot];
   CostateFinding           f = {.found = found, .file = file, .slot = w->slot, .rank = rank};
 
   PetscFunctionBegin;
-  snprintf(file, sizeof(file), "states-%04d.h5", w->segment);
+  CostateScanFile(file, &w->journal[group], w->segment);
   if (v->sure && w->generation < 0) f.found = COSTATE_FOUND_NOTE;
   f.key  = c->key;
   f.step = c->step;
@@ -177,7 +178,7 @@ static PetscErrorCode One(Verify *v, const CostateLookedFile *file, Work *w, int
   int                       err, again, zero, still;
 
   PetscFunctionBegin;
-  err = Block(v, file->fd, base + p->first * one, bytes, p->hash, &zero);
+  err = Block(v, file->fd, base + p->place * one, bytes, p->hash, &zero);
   v->sum->blocks++;
   v->sum->bytes += bytes;
   PetscCall(CostateVerifyAbout(v, COSTATE_FOUND_PROGRESS, "", -1, "reading"));
@@ -185,12 +186,12 @@ static PetscErrorCode One(Verify *v, const CostateLookedFile *file, Work *w, int
   PetscCall(Still(v, w, &still));
   *stop = !still;
   if (!still) PetscFunctionReturn(0);
-  again = Block(v, file->fd, base + p->first * one, bytes, p->hash, &zero);
+  again = Block(v, file->fd, base + p->place * one, bytes, p->hash, &zero);
   if (!again) {
     snprintf(text, sizeof(text),
              "data set '%s' was not as it was written at the first reading (%s), and was at the second", b->name,
              err == EILSEQ || err == ENODATA ? "other bytes" : strerror(err));
-    PetscCall(Tell(v, COSTATE_FOUND_NOTE, w, rank, text));
+    PetscCall(Tell(v, COSTATE_FOUND_NOTE, w, w->journal[rank].group, rank, text));
     PetscFunctionReturn(0);
   }
   err = again;
@@ -203,11 +204,12 @@ static PetscErrorCode One(Verify *v, const CostateLookedFile *file, Work *w, int
   else
     snprintf(text, sizeof(text), "the %lld bytes of data set '%s' cannot be read: %s%s", (long long)bytes, b->name,
              strerror(err), after);
-  PetscCall(Tell(v, COSTATE_FOUND_DAMAGE, w, rank, text));
+  PetscCall(Tell(v, COSTATE_FOUND_DAMAGE, w, w->journal[rank].group, rank, text));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Frame(Verify *v, const CostateLookedFile *file, Work *w)
+/* The parts of a frame that are in this file. */
+static PetscErrorCode Frame(Verify *v, const CostateLookedFile *file, int group, Work *w)
 {
   const CostateParsedCell *c = &w->journal[0].segment[w->segment].cell[w->slot];
   char                     why[COSTATE_TEXT];
@@ -216,18 +218,22 @@ static PetscErrorCode Frame(Verify *v, const CostateLookedFile *file, Work *w)
   PetscFunctionBegin;
   if (CostateLookSlot(file, w->slot, why)) {
     PetscCall(Still(v, w, &still));
-    v->dropped += !still;
-    if (still) PetscCall(Tell(v, COSTATE_FOUND_DAMAGE, w, -1, why));
+    v->dropped += !still && !w->gone;
+    w->gone = w->gone || !still;
+    if (still) PetscCall(Tell(v, COSTATE_FOUND_DAMAGE, w, group, -1, why));
     PetscFunctionReturn(0);
   }
-  for (int rank = 0; rank < w->ranks && !stop; rank++)
+  for (int rank = 0; rank < w->ranks && !stop; rank++) {
+    if (w->journal[rank].group != group) continue;
     for (int block = 0; block < file->said->nblocks && !stop; block++) PetscCall(One(v, file, w, rank, block, &stop));
-  v->dropped += stop;
+  }
+  v->dropped += stop && !w->gone;
+  w->gone = w->gone || stop;
   if (stop) PetscFunctionReturn(0);
-  v->sum->frames++;
+  v->sum->frames += group == 0;
   if (v->run->finished && !v->run->live && Holds(v->run->now, v->run->ranks, w) &&
       CostateLookLabel(file, w->slot, c->step, c->time, c->what, why))
-    PetscCall(Tell(v, COSTATE_FOUND_DAMAGE, w, -1, why));
+    PetscCall(Tell(v, COSTATE_FOUND_DAMAGE, w, group, -1, why));
   PetscFunctionReturn(0);
 }
 
@@ -248,22 +254,21 @@ static PetscErrorCode Free(Verify *v, const CostateLookedFile *file, const char 
 }
 
 /* The frames of one file; where it cannot be opened all of them are lost. */
-static PetscErrorCode File(Verify *v, Work *w, PetscInt64 n)
+static PetscErrorCode File(Verify *v, int group, Work *w, PetscInt64 n)
 {
   CostateLookedFile file;
-  char              name[32], path[COSTATE_PATH], why[COSTATE_TEXT] = "";
+  char              name[COSTATE_FILE_NAME], path[COSTATE_PATH], why[COSTATE_TEXT] = "";
   PetscErrorCode    err   = 0;
   PetscInt64        lost  = 0;
   int               still = 1, bad = 1;
 
   PetscFunctionBegin;
-  snprintf(name, sizeof(name), "states-%04d.h5", w->segment);
+  CostateScanFile(name, &w->journal[group], w->segment);
   CostatePath(path, "%s/%s", v->run->path, name);
   /* the program that ends a run writes its labels into the file */
   for (int i = 0; i < (v->run->live ? PATIENT : 1) && bad; i++) {
     if (i) usleep(20000U << i);
-    bad = CostateLookFile(path, CostateScanSegment(w->journal, w->ranks, w->segment), CostateScanScalarBytes(v->run),
-                          &file, why);
+    bad = CostateLookFile(path, &w->journal[group].segment[w->segment], CostateScanScalarBytes(v->run), &file, why);
   }
   for (PetscInt64 i = 0; i < n && bad; i++) {
     PetscCall(Still(v, &w[i], &still));
@@ -278,7 +283,7 @@ static PetscErrorCode File(Verify *v, Work *w, PetscInt64 n)
   if (file.why[0]) PetscCall(CostateVerifyAbout(v, COSTATE_FOUND_DAMAGE, name, -1, "%s", file.why));
   err = Free(v, &file, name, w, n);
   for (PetscInt64 i = 0; i < n && !err && !v->gone; i++)
-    if (!Unsettled(v, &w[i])) err = Frame(v, &file, &w[i]);
+    if (!Unsettled(v, &w[i]) && !w[i].gone) err = Frame(v, &file, group, &w[i]);
   CostateLookEnd(&file);
   PetscCall(err);
   PetscFunctionReturn(0);
@@ -302,7 +307,8 @@ static PetscErrorCode States(Verify *v)
   }
   for (PetscInt64 i = 0, next; i < n && !err && !v->gone; i = next) {
     for (next = i; next < n && work[next].segment == work[i].segment; next++) continue;
-    err = File(v, &work[i], next - i);
+    for (int g = 0; g < work[i].ranks && !err && !v->gone; g++)
+      if (work[i].journal[g].group == g) err = File(v, g, &work[i], next - i);
   }
   PetscCall(PetscFree(work));
   PetscCall(err);

@@ -50,6 +50,7 @@ PETSC_INTERN int  CostateLookFile(const char *, const CostateParsedSegment *, in
 PETSC_INTERN int  CostateLookSlot(const CostateLookedFile *, int, char[COSTATE_TEXT]);
 PETSC_INTERN int  CostateLookLabel(const CostateLookedFile *, int, int64_t, double, const char *, char[COSTATE_TEXT]);
 PETSC_INTERN void CostateLookEnd(CostateLookedFile *);
+PETSC_INTERN int  CostateLookIndex(const char *, char *);
 PETSC_INTERN int64_t        CostateLookOpen(const char *, char *);
 PETSC_INTERN int            CostateLookFinished(const char *);
 PETSC_INTERN PetscErrorCode CostateLookMap(const char *, char *, PetscInt64, int *, char[COSTATE_TEXT]);

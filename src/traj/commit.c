@@ -291,6 +291,11 @@ static PetscErrorCode Dump(CostateTraj tr, CostateStoreFault *fault)
     PetscCall(CostateStoreCopyBeginTry(tr->store, tr->disk, keys[i], fault));
     if (!fault->err) PetscCall(CostateDumpedAdd(tr, keys[i]));
   }
+  for (PetscInt i = 0; i < n && fault->err; i++) { /* those before it are not left under way */
+    CostateStoreFault more;
+
+    PetscCall(CostateStoreCopyTry(tr->store, tr->disk, keys[i], &more));
+  }
   PetscCall(CostateNote(tr, "held %" PetscInt_FMT " %" PetscInt_FMT, tr->held, n));
   for (PetscInt i = 0; i < n; i++) PetscCall(CostateNote(tr, "ram %" PetscInt64_FMT, keys[i]));
   for (PetscInt i = 0; i < tr->ndumped; i++) PetscCall(CostateNote(tr, "dumped %" PetscInt64_FMT, tr->dumped[i]));
@@ -318,10 +323,12 @@ static PetscErrorCode PutBack(CostateTraj tr, TS ts, PetscInt64 key)
 static PetscErrorCode DumpBack(CostateTraj tr, TS ts)
 {
   const PetscInt64 key = CostateKeyBack(tr->pos);
+  PetscBool        has = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(PutBack(tr, ts, key));
-  if (tr->back_key && tr->back_key != key) PetscCall(CostateStoreDrop(tr->disk, tr->back_key));
+  if (tr->back_key && tr->back_key != key) PetscCall(CostateStoreHas(tr->disk, tr->back_key, &has));
+  if (has) PetscCall(CostateStoreDrop(tr->disk, tr->back_key)); /* if not, there was no room for it */
   tr->back_key = key;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -346,7 +353,8 @@ PetscErrorCode CostateStopKeep(CostateTraj tr, TS ts)
 /* A disk that is full for a commit: the last one has to do for the time being. */
 static PetscErrorCode NoRoom(CostateTraj tr, const CostateStoreFault *fault)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)tr->tj);
+  MPI_Comm  comm = PetscObjectComm((PetscObject)tr->tj);
+  PetscBool has;
 
   PetscFunctionBegin;
   PetscCheck(fault->err == ENOSPC || fault->err == EDQUOT || fault->err == EFBIG, comm, PETSC_ERR_FILE_WRITE, "%s",
@@ -355,6 +363,10 @@ static PetscErrorCode NoRoom(CostateTraj tr, const CostateStoreFault *fault)
                          "costate: warning: no commit was made: %s. The run goes on, and tries again when the next one "
                          "is due\n",
                          fault->text));
+  for (PetscInt i = tr->ndumped - 1; i >= 0; i--) {
+    PetscCall(CostateStoreHas(tr->disk, tr->dumped[i], &has));
+    if (!has) PetscCall(CostateDumpedRemove(tr, tr->dumped[i]));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -384,7 +396,13 @@ PetscErrorCode CostateCommit(CostateTraj tr, TS ts, PetscBool *done)
   else
     PetscCall(CostateNote(tr, "forward %" PetscInt_FMT " quiet %" PetscInt_FMT, tr->log.n, tr->quiet));
   COSTATE_FAILPOINT("traj: before the store commits");
-  if (!fault.err) PetscCall(CostateStoreCommitTry(tr->disk, &fault));
+  if (!fault.err)
+    PetscCall(CostateStoreCommitTry(tr->disk, &fault));
+  else if (back) {
+    CostateStoreFault more;
+
+    PetscCall(CostateStorePutTry(tr->disk, tr->back_key, &more));
+  }
   if (fault.err) PetscCall(NoRoom(tr, &fault));
   COSTATE_FAILPOINT("traj: committed");
   PetscCall(PetscLogEventEnd(Costate_Commit, tr->tj, ts, 0, 0));

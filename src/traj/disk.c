@@ -104,6 +104,7 @@ static PetscErrorCode StoreBelow(CostateTraj tr, TS ts, const char dir[], PetscI
   PetscCall(CostateStoreSetLimit(*store, limit));
   PetscCall(CostateStoreSetBehind(*store, tr->behind));
   PetscCall(CostateStoreSetDirect(*store, tr->direct));
+  PetscCall(CostateStoreSetLayout(*store, tr->layout));
   PetscCall(CostateStoreSetKeep(*store, keep));
   PetscCall(TSGetDM(ts, &dm));
   PetscCall(CostateStoreSetGrid(*store, dm));

@@ -6,16 +6,14 @@
 #include <string.h>
 
 /* The options check compares what nobody read with these. */
-const char *const CostateTrajOptions[] = {"ts_trajectory_costate_policy",        "ts_trajectory_costate_ram",
-                                          "ts_trajectory_costate_steps",         "ts_trajectory_costate_stride",
-                                          "ts_trajectory_costate_stages",        "ts_trajectory_costate_check",
-                                          "ts_trajectory_costate_jumps",         "ts_trajectory_costate_progress",
-                                          "ts_trajectory_costate_report",        "ts_trajectory_costate_hdf5",
-                                          "ts_trajectory_costate_hdf5_limit",    "ts_trajectory_costate_hdf5_direct",
-                                          "ts_trajectory_costate_behind",        "ts_trajectory_costate_costs",
-                                          "ts_trajectory_costate_adjoint_every", "ts_trajectory_costate_commit",
-                                          "ts_trajectory_costate_resume",        "ts_trajectory_costate_resume_vouch",
-                                          "ts_trajectory_costate_walltime",      NULL};
+const char *const CostateTrajOptions[] =
+    {"ts_trajectory_costate_policy",        "ts_trajectory_costate_ram",        "ts_trajectory_costate_steps",
+     "ts_trajectory_costate_stride",        "ts_trajectory_costate_stages",     "ts_trajectory_costate_check",
+     "ts_trajectory_costate_jumps",         "ts_trajectory_costate_progress",   "ts_trajectory_costate_report",
+     "ts_trajectory_costate_hdf5",          "ts_trajectory_costate_hdf5_limit", "ts_trajectory_costate_hdf5_direct",
+     "ts_trajectory_costate_hdf5_layout",   "ts_trajectory_costate_behind",     "ts_trajectory_costate_costs",
+     "ts_trajectory_costate_adjoint_every", "ts_trajectory_costate_commit",     "ts_trajectory_costate_resume",
+     "ts_trajectory_costate_resume_vouch",  "ts_trajectory_costate_walltime",   NULL};
 
 /* "K DIR", "K,DIR", or K alone with DIR as the word that follows on the command line. */
 static PetscErrorCode ParseAdjointEvery(TSTrajectory tj, const char text[])
@@ -164,6 +162,10 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsBool("-ts_trajectory_costate_hdf5_direct", "Past the page cache (O_DIRECT) where possible",
                              "TSTrajectoryCostateSetHDF5Direct", tr->direct, &flg, &set));
   if (set) PetscCall(TSTrajectoryCostateSetHDF5Direct(tj, flg));
+  PetscCall(PetscOptionsString("-ts_trajectory_costate_hdf5_layout",
+                               "Files: one for all ranks (shared), for each node, for each rank",
+                               "TSTrajectoryCostateSetHDF5Layout", tr->layout, text, sizeof(text), &set));
+  if (set) PetscCall(TSTrajectoryCostateSetHDF5Layout(tj, text));
   PetscCall(PetscOptionsBool("-ts_trajectory_costate_behind", "Write and read behind the computation",
                              "TSTrajectoryCostateSetBehind", tr->behind, &flg, &set));
   if (set) PetscCall(TSTrajectoryCostateSetBehind(tj, flg));

@@ -111,7 +111,11 @@ PetscErrorCode CostateReadAgain(CostateTraj tr, TS ts, PetscInt64 key, PetscInt 
 /* A state that the disk should have, but was full for. */
 PetscErrorCode CostateFindAgain(CostateTraj tr, TS ts, PetscInt64 key)
 {
+  char why[128];
+
   PetscFunctionBegin;
-  PetscCall(Recompute(tr, ts, key, "The disk was full", PETSC_FALSE));
+  PetscCall(PetscSNPrintf(why, sizeof(why), "State %" PetscInt64_FMT " is not on disk, where there was no room for it",
+                          key / 4));
+  PetscCall(Recompute(tr, ts, key, why, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

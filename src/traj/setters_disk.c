@@ -97,6 +97,42 @@ PetscErrorCode TSTrajectoryCostateSetHDF5Direct(TSTrajectory tj, PetscBool direc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@C
+  TSTrajectoryCostateSetHDF5Layout - How many files there are at a time
+
+  Logically Collective
+
+  Input Parameters:
++ tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+- layout - "shared" (the default): one for all ranks; "node": one for each node; "rank": one for each rank
+
+  Options Database Key:
+. -ts_trajectory_costate_hdf5_layout <shared> - the layout
+
+  Notes:
+  With node and rank the directory may be another one on each node, such as that of a local NVMe: a run is then resumed
+on the same nodes.  Files that are kept get an index, states.h5, in which the parts are one array again; `costate
+export` shows all layouts alike where it sees all of the files.
+
+  Level: intermediate
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetHDF5()`
+@*/
+PetscErrorCode TSTrajectoryCostateSetHDF5Layout(TSTrajectory tj, const char layout[])
+{
+  static const char *const layouts[] = {"shared", "node", "rank"};
+  PetscBool                known     = PETSC_FALSE;
+  CostateTraj              tr;
+
+  PetscFunctionBegin;
+  PetscCall(CostateTrajOurs(tj, &tr));
+  for (int i = 0; i < 3 && !known; i++) PetscCall(PetscStrcmp(layout, layouts[i], &known));
+  PetscCheck(known, PetscObjectComm((PetscObject)tj), PETSC_ERR_ARG_UNKNOWN_TYPE,
+             "-ts_trajectory_costate_hdf5_layout %s: there is no such layout; say shared, node or rank", layout);
+  PetscCall(PetscStrncpy(tr->layout, layout, sizeof(tr->layout)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
   TSTrajectoryCostateSetBehind - Whether the disk works behind the computation
 

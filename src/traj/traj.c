@@ -128,6 +128,7 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 . -ts_trajectory_costate_hdf5 <dir> - what does not fit goes to HDF5 files there, see `TSTrajectoryCostateSetHDF5()`
 . -ts_trajectory_costate_hdf5_limit <limit> - states, or bytes in all, see `TSTrajectoryCostateSetHDF5Limit()`
 . -ts_trajectory_costate_hdf5_direct <true> - O_DIRECT, see `TSTrajectoryCostateSetHDF5Direct()`
+. -ts_trajectory_costate_hdf5_layout <shared> - how many files, see `TSTrajectoryCostateSetHDF5Layout()`
 . -ts_trajectory_costate_behind <true> - I/O behind the computation, see `TSTrajectoryCostateSetBehind()`
 . -ts_trajectory_costate_costs <uf,ub,w,r> - what things cost, see `TSTrajectoryCostateSetCosts()`
 . -ts_trajectory_costate_adjoint_every <k dir> - keeps every k-th lambda, see `TSTrajectoryCostateSetAdjointEvery()`
@@ -170,6 +171,7 @@ PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory tj, TS ts)
   tr->check  = PETSC_TRUE;
   tr->behind = PETSC_TRUE;
   tr->direct = PETSC_TRUE;
+  PetscCall(PetscStrncpy(tr->layout, "shared", sizeof(tr->layout)));
   tr->stride = 1;
   tr->commit = -1;
   PetscCall(PetscStrncpy(tr->policy, "online", sizeof(tr->policy)));

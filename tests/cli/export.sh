@@ -97,11 +97,51 @@ whole = whole.reshape(12, 20, 2)
 assert all((whole[:, :, c] == export['state_%d' % c][0]).all() for c in (0, 1))
 END
   t_is "$(cat out)" '' 'h5py reads the state as one array, and with the map it is the exported one'
+  # files of their own for each node, of which two are pretended, and for each rank
+  for layout in node rank; do
+    mkdir "$layout" && (
+      cd "$layout" || exit 1
+      COSTATE_TEST_NODES=2 run_mpi 3 ../ex5adj "${problem[@]}" -forwardonly "${plugin[@]}" -ts_trajectory_costate_hdf5 kept \
+        -ts_trajectory_keep_files -ts_trajectory_costate_hdf5_layout "$layout" -ts_trajectory_costate_costs 1,1,0.1,0.1 >run.out 2>&1 ||
+        cat run.out >&2
+      export_ kept -step 0,2,5,7 >state.out 2>&1 || cat state.out >&2
+      for step in 0 2 5 7; do cmp "state-$step.h5" "../ranks-3/state-$step.h5" || echo "state-$step differs"; done
+    ) >out 2>&1
+    t_is "$(cat out)" '' "a file for each $layout: what is exported is the same, byte by byte"
+    "$python" - "$layout" >out 2>&1 <<'END'
+import glob, h5py, numpy, sys
+layout = sys.argv[1]
+run = layout + '/kept/run-0001/'
+parts = {'node': ['n00000', 'n00001'], 'rank': ['r00000', 'r00001', 'r00002']}[layout]
+for part in parts: h5py.File(run + 'states-0000-%s.h5' % part, 'r')
+assert len(glob.glob(run + 'states-0000*')) == len(parts)
+index, whole = h5py.File(run + 'states.h5', 'r'), {}
+for name in glob.glob('ranks-3/kept/run-0001/states-*.h5'):
+    for step, slot in h5py.File(name, 'r').get('step', {}).items(): whole[step] = slot
+assert len(whole) > 3 and sorted(index['step']) == sorted(whole), (sorted(index['step']), sorted(whole))
+for step, slot in whole.items():
+    here = index['step/' + step]
+    assert sorted(here) == sorted(slot) and dict(here.attrs) == dict(slot.attrs)
+    for name in slot:
+        assert here[name][:].tobytes() == slot[name][:].tobytes() and dict(here[name].attrs) == dict(slot[name].attrs)
+        assert here[name].is_virtual
+END
+    t_is "$(cat out)" '' 'and states.h5 makes the parts one array, with what is said of them'
+    rm "$layout"/kept/run-0001/states-0000-?00001.h5
+    "$python" - "$layout" >out 2>&1 <<'END'
+import h5py, numpy, sys
+state = h5py.File(sys.argv[1] + '/kept/run-0001/states.h5', 'r')['step/00000000/state'][:]
+whole = h5py.File('ranks-3/kept/run-0001/states-0000.h5', 'r')['step/00000000/state'][:]
+gone = numpy.isnan(state)
+assert 0 < gone.sum() < len(state) and (state[~gone] == whole[~gone]).all()
+END
+    t_is "$(cat out)" '' 'where a file is missing its numbers are NaN'
+  done
   (cd ranks-2 && run_mpi 2 ../ex5adj "${problem[@]}" "${plugin[@]}" -ts_trajectory_costate_hdf5 swept -ts_trajectory_keep_files \
     -ts_trajectory_costate_costs 1,1,0.1,0.1 >run.out 2>&1 && export_ swept -step 0 -out ../swept >run.out 2>&1 && cmp ../swept.h5 state-0.h5 >run.out)
   t_ok $? 'what a backward sweep left is exported too'
 else
-  t_skip "${src:+$no_python}${src:-$no_examples}" 8
+  t_skip "${src:+$no_python}${src:-$no_examples}" 14
 fi
 
 # Three directions, coordinates, a jump, a vector that is on no grid; numbers that say where they belong.

@@ -78,8 +78,8 @@ on_copy swapped
 mv swapped/run-0001/manifest-000001.txt 1 && mv swapped/run-0001/manifest-000002.txt swapped/run-0001/manifest-000001.txt && mv 1 swapped/run-0001/manifest-000002.txt
 says swapped 'generation  2, [^|]*: lost: manifest-000002.txt is that of generation 1\|' 'manifests in each other'\''s place'
 on_copy version
-sed -i '1s/ 1$/ 7/' version/run-0001/manifest-000002.txt
-says version 'lost: manifest-000002.txt has version 7 of the format, and this program knows version 1 only' 'a manifest of another version'
+sed -i '1s/ 2$/ 7/' version/run-0001/manifest-000002.txt
+says version 'lost: manifest-000002.txt has version 7 of the format, and this program knows version 2 only' 'a manifest of another version'
 on_copy file
 rm file/run-0001/states-0001.h5
 says file 'it cannot be resumed: its file states-0001.h5 is missing\||it can be resumed.*generation  1' 'a file of states that is missing'

@@ -167,7 +167,7 @@ truncate -s -30 journal/run-0001/journal-00001.txt
 damaged journal '^damaged: journal/run-0001/manifest-000002.txt: generation 2 is lost: journal-00001.txt has [0-9]+ bytes of the [0-9]+ that manifest-000002.txt speaks of\|$' \
   'a journal that lost its end'
 on_copy journal uncommitted
-flip journal/run-0001/journal-00000.txt 150
+flip journal/run-0001/journal-00000.txt 220
 damaged journal 'journal-00000.txt: 1 of its lines is damaged' 'a bit of a journal that no commit vouches for'
 on_copy journal grid
 flip journal/run-0001/journal-00002.txt 20

@@ -257,7 +257,7 @@ static const struct {
 } damages[] = {
     {TAIL, "journal-%05d.txt", 0, NULL, "put 0 1 9 9 9 0x1p+0 \"state\" 0:1:0123456789abcdef #01234567", 2, NULL,
      "a torn line at the end of a journal"},
-    {TAIL, "manifest-000003.tmp", 0, NULL, "costate-manifest 1\nowner", 2, NULL, "a manifest that was being written"},
+    {TAIL, "manifest-000003.tmp", 0, NULL, "costate-manifest 2\nowner", 2, NULL, "a manifest that was being written"},
     {FLIP, "manifest-000002.txt", 60, NULL, NULL, 1, "manifest-000002.txt is damaged", "a damaged manifest"},
     {CUT, "manifest-000002.txt", -10, NULL, NULL, 1, "manifest-000002.txt is damaged", "a manifest without its end"},
     {CUT, "manifest-000002.txt", 0, NULL, NULL, 1, "manifest-000002.txt is damaged", "an empty manifest"},
@@ -278,7 +278,7 @@ static const struct {
      "another type of scalars"},
     {MANIFEST, "manifest-000002.txt", 0, "\ninteger ", "\ninteger 1", 0, "integers (PetscInt) of 1",
      "another size of integers"},
-    {MANIFEST, "manifest-000002.txt", 0, "costate-manifest 1", "costate-manifest 7", 0, "has version 7 of the format",
+    {MANIFEST, "manifest-000002.txt", 0, "costate-manifest 2", "costate-manifest 7", 0, "has version 7 of the format",
      "another version of the format"},
     {MANIFEST, "manifest-000002.txt", 0, "layout shared", "layout strange", 0, "in the layout 'strange'",
      "a layout that this program does not know"},

@@ -48,7 +48,7 @@ survives fuzz_parse parse 'journals and manifests'
 objects=()
 while IFS= read -r o; do objects+=("$o"); done < <(find "$BUILD/obj/src" -name '*.o' ! -path '*/cli/*' ! -path '*/traj/resume.o' ! -path '*/traj/log.o')
 read -ra hdf5 <<<"$(flag HDF5_LIBS)"
-compile ./fuzz_notes "${sanitize[@]}" "-I$ROOT/include" "$ROOT/tests/traj/programs/fuzz_notes.c" "$ROOT/src/traj/log.c" "${objects[@]}" \
+compile ./fuzz_notes "${sanitize[@]}" "-I$ROOT/include" -x c "$ROOT/tests/traj/programs/fuzz_notes.h" -x none "$ROOT/src/traj/log.c" "${objects[@]}" \
   "${hdf5[@]}" -lpthread -ldl || exit 1
 export ASAN_OPTIONS=detect_leaks=0 # MPI and HDF5 are linked in
 survives fuzz_notes notes 'notes of commits'

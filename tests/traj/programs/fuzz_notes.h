@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
   What reads the notes of a commit, for libFuzzer, and as a program that takes the files of its arguments: each line of
-  the input is a note.  Compiled with the library's objects but resume.o, which is included here.
+  the input is a note.  Compiled with the library's objects but resume.o, which is included here (tests/store/fuzz.sh).
 */
 #include "../../../src/traj/resume.c"
 
