@@ -116,10 +116,13 @@ struct _n_CostateStore {
   PetscBool            map; /* the tier's blocks are memory */
   CostateStoreOps      ops;
   CostateStoreSettings set;
-  PetscBool            opened, finished, resumed;
+  PetscBool            opened, finished, resumed, abandoned;
   PetscInt64           generation; /* of the last commit */
   PetscInt             nnotes;     /* of a resumed run */
   char               **notes, *notes_text;
+  PetscMPIInt          former; /* ranks that wrote a run that goes on on another number of them; 0: as many as now */
+  PetscInt            *former_n;
+  char              ***former_notes, **former_text; /* of each of them */
   CostateStoreFault   *fault; /* where a call that only tries has it said that there is no place for a frame */
   PetscInt64           frames, peak_frames;
   PetscInt64           bytes, peak_bytes;
@@ -179,6 +182,8 @@ PETSC_EXTERN PetscErrorCode CostateStoreCommitTry(CostateStore, CostateStoreFaul
 PETSC_EXTERN PetscErrorCode CostateStoreResume(CostateStore, PetscInt64, PetscInt64 *);
 PETSC_EXTERN PetscErrorCode CostateStoreResumable(MPI_Comm, const char[], char[], size_t);
 PETSC_EXTERN PetscErrorCode CostateStoreGetNotes(CostateStore, PetscInt *, const char *const **);
+PETSC_EXTERN PetscErrorCode CostateStoreGetFormer(CostateStore, PetscMPIInt *);
+PETSC_EXTERN PetscErrorCode CostateStoreGetFormerNotes(CostateStore, PetscMPIInt, PetscInt *, const char *const **);
 PETSC_EXTERN PetscErrorCode CostateStoreFreeNotes(CostateStore);
 PETSC_EXTERN PetscErrorCode CostateStoreGetGeneration(CostateStore, PetscInt64 *);
 PETSC_EXTERN PetscErrorCode CostateStoreAbandon(CostateStore *);

@@ -170,6 +170,8 @@ PetscErrorCode CostateStoreCommit(CostateStore store)
   The newest run in the directory is taken that is not going on, was committed and has the owner of this store; of it
   the newest generation that is whole.  If a newer one is damaged, rank 0 says so on stderr.  It is an error if that run
   cannot be taken over by this program: another number of ranks, other scalars or integers, or damage throughout.
+  Where all ranks share the files and the grid is a `DMDA`, the number of ranks may be another one: the frames are
+  copied into a new run then, see `CostateStoreGetFormer()`.
 
   What the run did after that commit is gone: the frames that it put, and frames that it dropped are there.
 
@@ -186,7 +188,7 @@ PetscErrorCode CostateStoreResume(CostateStore store, PetscInt64 before, PetscIn
              store->type);
   PetscCall(store->ops.resume(store, before, generation));
   if (*generation) store->opened = store->resumed = PETSC_TRUE;
-  store->generation = *generation;
+  store->generation = store->former ? 0 : *generation;
   PetscFunctionReturn(0);
 }
 
@@ -215,6 +217,59 @@ PetscErrorCode CostateStoreGetNotes(CostateStore store, PetscInt *n, const char 
 }
 
 /*@C
+  CostateStoreGetFormer - How many ranks wrote the run that was resumed, if these are more or fewer
+
+  Not Collective
+
+  Input Parameter:
+. store - the store
+
+  Output Parameter:
+. ranks - 0: as many as now, or nothing was resumed
+
+  Note:
+  Such a run is a new one: `CostateStoreGetNotes()` has nothing, and what shall be known of the notes of the old ranks
+  has to be noted again.  The old one is removed when this one has been committed, or has ended.
+
+  Level: developer
+
+.seealso: `CostateStoreResume()`, `CostateStoreGetFormerNotes()`
+@*/
+PetscErrorCode CostateStoreGetFormer(CostateStore store, PetscMPIInt *ranks)
+{
+  PetscFunctionBegin;
+  *ranks = store->former;
+  PetscFunctionReturn(0);
+}
+
+/*@C
+  CostateStoreGetFormerNotes - The notes of a rank of the run that was resumed, where these are more or fewer ranks
+
+  Not Collective
+
+  Input Parameters:
++ store - the store
+- rank  - one of those that `CostateStoreGetFormer()` has
+
+  Output Parameters:
++ n     - how many
+- notes - the lines, in their order; they last until `CostateStoreFreeNotes()`, or the end of the store
+
+  Level: developer
+
+.seealso: `CostateStoreGetFormer()`, `CostateStoreGetNotes()`
+@*/
+PetscErrorCode CostateStoreGetFormerNotes(CostateStore store, PetscMPIInt rank, PetscInt *n, const char *const **notes)
+{
+  PetscFunctionBegin;
+  PetscCheck(rank >= 0 && rank < store->former && store->former_n, store->comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "There are no notes of a rank %d", (int)rank);
+  *n     = store->former_n[rank];
+  *notes = (const char *const *)store->former_notes[rank];
+  PetscFunctionReturn(0);
+}
+
+/*@C
   CostateStoreFreeNotes - Gives back the memory of the notes of a resumed run
 
   Not Collective
@@ -233,6 +288,13 @@ PetscErrorCode CostateStoreFreeNotes(CostateStore store)
   PetscCall(PetscFree(store->notes));
   free(store->notes_text); /* of the parser, which is plain C */
   store->notes_text = NULL;
+  for (PetscMPIInt r = 0; r < store->former && store->former_text; r++) {
+    PetscCall(PetscFree(store->former_notes[r]));
+    free(store->former_text[r]);
+  }
+  PetscCall(PetscFree(store->former_text));
+  PetscCall(PetscFree(store->former_notes));
+  PetscCall(PetscFree(store->former_n));
   PetscFunctionReturn(0);
 }
 
@@ -303,6 +365,7 @@ PetscErrorCode CostateStoreSpare(CostateStore store, PetscInt64 *frames)
 PetscErrorCode CostateStoreAbandon(CostateStore *store)
 {
   PetscFunctionBegin;
+  if (*store) (*store)->abandoned = PETSC_TRUE;
   if (*store && (*store)->generation) {
     (*store)->set.keep = PETSC_TRUE;
     (*store)->finished = PETSC_TRUE; /* there is nothing to complete */

@@ -43,11 +43,13 @@ typedef struct {
   PetscBool        tried, made_dir, refused; /* refused: O_DIRECT, at a write or read; whoever runs the jobs has it */
   char             dir[PETSC_MAX_PATH_LEN], run[PETSC_MAX_PATH_LEN]; /* as this rank's node sees them */
   int              lock;                                             /* of those who have `home` */
-  int              layout, number;                                   /* number: of the group, its lowest rank */
-  MPI_Comm         group;                                            /* the ranks that share files */
-  PetscBool        leader;                                           /* of the group: makes its files */
-  PetscBool        home;                                             /* the run's directory is this rank's to remove */
-  char             id[COSTATE_ID];                                   /* of the run: in each of its costate.json */
+  char             old[PETSC_MAX_PATH_LEN]; /* a run of other ranks that goes when this one has been committed */
+  int              old_lock;
+  int              layout, number; /* number: of the group, its lowest rank */
+  MPI_Comm         group;          /* the ranks that share files */
+  PetscBool        leader;         /* of the group: makes its files */
+  PetscBool        home;           /* the run's directory is this rank's to remove */
+  char             id[COSTATE_ID]; /* of the run: in each of its costate.json */
   CostateLog       journal;
   CostateText      notes;  /* that wait for a commit; the main thread's */
   void            *bounce; /* COSTATE_BOUNCE bytes, once they are needed; whoever runs the jobs has it */
@@ -73,6 +75,7 @@ PETSC_INTERN int  CostateRunMake(CostateDisk *, int *, PetscBool, char *);
 PETSC_INTERN void CostateRunRemove(CostateDisk *);
 PETSC_INTERN void CostateSegmentsRemove(CostateDisk *);
 PETSC_INTERN void CostateSegmentsTrim(CostateDisk *);
+PETSC_INTERN void CostateOldRemove(CostateDisk *);
 
 /* layout.c: who shares files, and where */
 PETSC_INTERN PetscErrorCode CostateGroupsMake(CostateStore);
@@ -152,12 +155,21 @@ PETSC_INTERN int  CostateRunFind(CostateDisk *, const CostateStoreSettings *, Pe
                                  char *);
 PETSC_INTERN void CostateCandidatesFree(int, CostateCandidate *);
 
+/* regroup.c */
+PETSC_INTERN const char    *CostateRegroupable(const CostateStoreSettings *, const char *);
+PETSC_INTERN PetscErrorCode CostateRegroup(CostateStore, const CostateManifest *, int *, char *);
+
 /* resume.c */
+PETSC_INTERN int CostateJournalLoad(const CostateDisk *, const CostateManifest *, int, char **, CostateJournal *,
+                                    char *);
+PETSC_INTERN PetscErrorCode CostateSegmentFromJournal(CostateDisk *, const CostateParsedSegment *, CostateSegment **);
 PETSC_INTERN PetscErrorCode CostateStoreResume_hdf5(CostateStore, PetscInt64, PetscInt64 *);
 
 /* grid.c */
 PETSC_INTERN PetscErrorCode CostateGridGet(DM, PetscInt[3], PetscInt *, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateGridWrite(CostateStore, CostateDisk *);
+PETSC_INTERN PetscErrorCode CostateMapFind(CostateStore, const char *, PetscInt64 *, int *, char *);
+PETSC_INTERN int            CostateMapRead(const char *, PetscInt64, PetscInt64, PetscInt64 *);
 PETSC_INTERN PetscErrorCode CostateGridCheck(CostateStore, CostateDisk *, int *, char *);
 PETSC_INTERN int            CostateAboutWrite(CostateStore, CostateDisk *, const PetscInt[3], PetscInt, char *);
 

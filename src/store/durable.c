@@ -156,5 +156,6 @@ PetscErrorCode CostateStoreCommit_hdf5(CostateStore s, CostateStoreFault *fault)
   d->entries    = PETSC_FALSE;
   s->generation = d->epoch;
   if (d->rank == 0) CostateManifestsRemove(d, last, PETSC_FALSE);
+  CostateOldRemove(d);
   PetscFunctionReturn(0);
 }

@@ -160,8 +160,9 @@ static int RunMatches(const Run *r, const char *owner)
 }
 
 /* What keeps this program from going on with a run of its owner; 0 if nothing does. */
-static int RunRefuse(const CostateDisk *d, int layout, const Run *r, char *message)
+static int RunRefuse(const CostateDisk *d, const CostateStoreSettings *set, const Run *r, char *message)
 {
+  const int         layout   = set->layout;
   static const char advice[] = "Resume it with a program like the one that wrote it, or name another directory";
   CostateManifest   m        = {0};
   char              scalar[16];
@@ -188,10 +189,11 @@ static int RunRefuse(const CostateDisk *d, int layout, const Run *r, char *messa
     snprintf(message, COSTATE_MESSAGE,
              "The run in %.400s has version %d of the format, and this program goes on with version %d only. %s",
              r->dir, m.version, COSTATE_FILE_VERSION, advice);
-  else if (m.ranks != d->size)
+  else if (m.ranks != d->size && CostateRegroupable(set, m.layout))
     snprintf(message, COSTATE_MESSAGE,
-             "The run in %.400s was written by %d ranks, and these are %d. Resume it on %d, or name another directory",
-             r->dir, m.ranks, (int)d->size, m.ranks);
+             "The run in %.400s was written by %d ranks, and these are %d; it cannot be divided in another way because "
+             "%s. Resume it on %d, or name another directory",
+             r->dir, m.ranks, (int)d->size, CostateRegroupable(set, m.layout), m.ranks);
   else if (strcmp(m.scalar, scalar) != 0)
     snprintf(message, COSTATE_MESSAGE, "The run in %.400s has scalars of type %s, and those of this PETSc are %s. %s",
              r->dir, m.scalar, scalar, advice);
@@ -268,7 +270,7 @@ int CostateRunFind(CostateDisk *d, const CostateStoreSettings *set, PetscInt64 b
     if (!err && r.live && r.whole && !live[0]) memcpy(live, r.dir, sizeof(live));
     if (!err && !r.live && RunMatches(&r, set->owner)) {
       found = 1;
-      err   = RunRefuse(d, set->layout, &r, message);
+      err   = RunRefuse(d, set, &r, message);
       if (!err) Take(d, &r, before, n, c);
     }
     RunClose(&r);

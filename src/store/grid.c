@@ -225,16 +225,22 @@ PetscErrorCode CostateGridWrite(CostateStore s, CostateDisk *d)
   PetscFunctionReturn(0);
 }
 
+/* An attribute of the map, if it has so many numbers: that of a damaged file may have any. */
+static int Numbers(hid_t file, const char *name, hssize_t n, long long *to)
+{
+  hid_t a = H5Aopen_by_name(file, "/map", name, H5P_DEFAULT, H5P_DEFAULT), space = a < 0 ? -1 : H5Aget_space(a);
+  int   bad = space < 0 || H5Sget_simple_extent_npoints(space) != n || H5Aread(a, H5T_NATIVE_LLONG, to) < 0;
+
+  if (space >= 0) H5Sclose(space);
+  if (a >= 0) H5Aclose(a);
+  return bad;
+}
+
 static int SizeDiffers(hid_t file, const PetscInt dims[3], PetscInt dof)
 {
   long long there[3] = {0, 0, 0}, dofs = 0;
-  hid_t     a   = H5Aopen_by_name(file, "/map", "dims", H5P_DEFAULT, H5P_DEFAULT);
-  hid_t     b   = H5Aopen_by_name(file, "/map", "dof", H5P_DEFAULT, H5P_DEFAULT);
-  int       bad = a < 0 || b < 0;
+  int       bad = Numbers(file, "dims", 3, there) || Numbers(file, "dof", 1, &dofs);
 
-  if (!bad) bad = H5Aread(a, H5T_NATIVE_LLONG, there) < 0 || H5Aread(b, H5T_NATIVE_LLONG, &dofs) < 0;
-  if (a >= 0) H5Aclose(a);
-  if (b >= 0) H5Aclose(b);
   for (int i = 0; i < 3; i++) bad = bad || there[i] != dims[i];
   return bad || dofs != dof;
 }
@@ -256,6 +262,44 @@ static int MapLook(const char *path, const PetscInt dims[3], PetscInt dof, Petsc
   }
   if (file >= 0) H5Fclose(file);
   return bad;
+}
+
+/* Some of the natural numbers of a run; 0 or an errno. */
+int CostateMapRead(const char *path, PetscInt64 offset, PetscInt64 count, PetscInt64 *natural)
+{
+  int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0) return errno;
+  err = CostateRawMove(fd, (char *)natural, count * (PetscInt64)sizeof(*natural), offset, PETSC_FALSE);
+  close(fd);
+  return err;
+}
+
+/* Where the natural numbers of a run are, whose grid has to be of the size of this one; else *err is set. */
+PetscErrorCode CostateMapFind(CostateStore s, const char *run, PetscInt64 *offset, int *err, char *message)
+{
+  const CostateDisk *d = (const CostateDisk *)s->data;
+  char               path[COSTATE_PATH];
+  PetscInt           dims[3], dof;
+  PetscBool          is;
+
+  PetscFunctionBegin;
+  PetscCall(CostateGridGet(s->set.grid, dims, &dof, &is));
+  CostatePath(path, "%s/layout.h5", run);
+  *err = 0;
+  if (d->rank == 0) {
+    H5E_BEGIN_TRY
+    {
+      if (MapLook(path, dims, dof, offset)) *err = EILSEQ;
+    }
+    H5E_END_TRY;
+    if (*err)
+      snprintf(message, COSTATE_MESSAGE,
+               "The grid is not that of %.400s: it has another size, or the file is missing or damaged", path);
+  }
+  PetscCallMPI(MPI_Bcast(offset, 1, MPIU_INT64, 0, s->comm));
+  PetscCall(CostateAgree(s->comm, err, message, COSTATE_MESSAGE, NULL));
+  PetscFunctionReturn(0);
 }
 
 /* Whether the grid is that of the run that is resumed, divided among the ranks in the same way; else *err is set. */

@@ -307,13 +307,14 @@ static PetscErrorCode CostateStoreView_hdf5(CostateStore s, PetscViewer viewer)
 /* Manifests go first: what is there without them is no commit that lacks something. */
 static PetscErrorCode CostateStoreDestroy_hdf5(CostateStore s)
 {
-  CostateDisk    *d   = (CostateDisk *)s->data;
-  const PetscBool had = (PetscBool)(d->journal != NULL);
+  CostateDisk    *d    = (CostateDisk *)s->data;
+  const PetscBool had  = (PetscBool)(d->journal != NULL);
+  const PetscBool keep = (PetscBool)(s->set.keep && !(s->abandoned && d->old[0])); /* there the old run is */
   char            path[COSTATE_PATH];
 
   PetscFunctionBegin;
   CostateJournalClose(d);
-  if (!s->set.keep) {
+  if (!keep) {
     if (d->rank == 0 && d->epoch) CostateManifestsRemove(d, 0, PETSC_TRUE);
     PetscCallMPI(MPI_Barrier(s->comm));
     CostatePath(path, "%s/journal-%05d.txt", d->run, (int)d->rank);
@@ -322,8 +323,11 @@ static PetscErrorCode CostateStoreDestroy_hdf5(CostateStore s)
     PetscCallMPI(MPI_Barrier(s->comm));
     if (d->home) CostateRunRemove(d);
     if (d->layout) PetscCallMPI(MPI_Barrier(s->comm));
+    if (!s->abandoned) CostateOldRemove(d);
     if (d->made_dir) rmdir(d->dir);
-  }
+  } else
+    CostateOldRemove(d);
+  if (d->old_lock >= 0) close(d->old_lock);
   PetscCall(CostateGroupsFree(d));
   if (d->lock >= 0) close(d->lock);
   PetscCall(CostateSegmentsFree(d));
@@ -340,21 +344,21 @@ PetscErrorCode CostateStoreCreate_hdf5(CostateStore s)
   PetscCall(PetscNew(&d));
   PetscCallMPI(MPI_Comm_rank(s->comm, &d->rank));
   PetscCallMPI(MPI_Comm_size(s->comm, &d->size));
-  d->lock        = -1;
-  d->group       = MPI_COMM_NULL;
-  d->oldest      = 1;
-  s->data        = d;
-  s->ops.open    = CostateStoreOpen_hdf5;
-  s->ops.place   = CostateStorePlace_hdf5;
-  s->ops.drop    = CostateStoreDrop_hdf5;
-  s->ops.write   = CostateDiskWrite;
-  s->ops.read    = CostateDiskRead;
-  s->ops.commit  = CostateStoreCommit_hdf5;
-  s->ops.resume  = CostateStoreResume_hdf5;
-  s->ops.note    = CostateStoreNote_hdf5;
-  s->ops.spare   = CostateStoreSpare_hdf5;
-  s->ops.finish  = CostateStoreFinish_hdf5;
-  s->ops.view    = CostateStoreView_hdf5;
-  s->ops.destroy = CostateStoreDestroy_hdf5;
+  d->lock = d->old_lock = -1;
+  d->group              = MPI_COMM_NULL;
+  d->oldest             = 1;
+  s->data               = d;
+  s->ops.open           = CostateStoreOpen_hdf5;
+  s->ops.place          = CostateStorePlace_hdf5;
+  s->ops.drop           = CostateStoreDrop_hdf5;
+  s->ops.write          = CostateDiskWrite;
+  s->ops.read           = CostateDiskRead;
+  s->ops.commit         = CostateStoreCommit_hdf5;
+  s->ops.resume         = CostateStoreResume_hdf5;
+  s->ops.note           = CostateStoreNote_hdf5;
+  s->ops.spare          = CostateStoreSpare_hdf5;
+  s->ops.finish         = CostateStoreFinish_hdf5;
+  s->ops.view           = CostateStoreView_hdf5;
+  s->ops.destroy        = CostateStoreDestroy_hdf5;
   PetscFunctionReturn(0);
 }

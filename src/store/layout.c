@@ -183,7 +183,7 @@ PetscErrorCode CostateRunsMake(CostateStore s)
 static int JournalHead(const CostateDisk *d, int *group, char *message)
 {
   char           path[COSTATE_PATH], line[256];
-  CostateJournal j;
+  CostateJournal j = {0};
   FILE          *f;
   int            bad;
 
@@ -300,7 +300,8 @@ PetscErrorCode CostateRunsFind(CostateStore s, int *err, char *message)
                d->run);
   }
   if (d->layout == COSTATE_LAYOUT_SHARED) {
-    *err = 0; /* nothing of it is needed */
+    *err       = 0; /* nothing of it is needed */
+    message[0] = 0;
     PetscCall(GroupsSet(d, s->comm, 0));
     PetscFunctionReturn(0);
   }

@@ -236,6 +236,32 @@ static int Permutation(int fd, PetscInt64 at, PetscInt64 n, char *buffer, PetscI
   return 0;
 }
 
+/* Whether what the map says of its grid can be read, and goes with its length. */
+static int MapSays(hid_t file, PetscInt64 n)
+{
+  static const struct {
+    const char *name;
+    hssize_t    n;
+  } said[] = {{"dims", 3}, {"dof", 1}, {"bounds", 6}};
+  double      value[6], product = 1;
+  int         bad   = 0;
+  const hid_t group = H5Gopen2(file, "/map", H5P_DEFAULT);
+
+  for (size_t i = 0; i < sizeof(said) / sizeof(said[0]) && !bad; i++) {
+    hid_t a, space;
+
+    if (i == 2 && !H5Aexists(group, said[i].name)) continue;
+    a     = H5Aopen(group, said[i].name, H5P_DEFAULT);
+    space = a < 0 ? -1 : H5Aget_space(a);
+    bad   = space < 0 || H5Sget_simple_extent_npoints(space) != said[i].n || H5Aread(a, H5T_NATIVE_DOUBLE, value) < 0;
+    for (hssize_t k = 0; i < 2 && k < said[i].n && !bad; k++) product *= value[k];
+    if (space >= 0) H5Sclose(space);
+    if (a >= 0) H5Aclose(a);
+  }
+  if (group >= 0) H5Gclose(group);
+  return bad || product != (double)n;
+}
+
 /* layout.h5: `bad` and why. */
 PetscErrorCode CostateLookMap(const char *path, char *buffer, PetscInt64 room, int *bad, char why[COSTATE_TEXT])
 {
@@ -243,6 +269,7 @@ PetscErrorCode CostateLookMap(const char *path, char *buffer, PetscInt64 room, i
   char           reason[COSTATE_TEXT / 2];
   unsigned char *seen = NULL;
   PetscInt64     n = -1, at = -1;
+  int            says = 0;
   hid_t          file, data, space;
 
   PetscFunctionBegin;
@@ -261,6 +288,7 @@ PetscErrorCode CostateLookMap(const char *path, char *buffer, PetscInt64 room, i
       H5Sclose(space);
       H5Dclose(data);
     }
+    if (file >= 0) says = !MapSays(file, n);
     if (file >= 0) H5Fclose(file);
   }
   H5E_END_TRY;
@@ -269,6 +297,10 @@ PetscErrorCode CostateLookMap(const char *path, char *buffer, PetscInt64 room, i
   if (n > 0 && at > 0 && fd >= 0 && n < COSTATE_SCALARS_MOST) {
     PetscCall(PetscCalloc1(n / 8 + 1, &seen));
     *bad = Permutation(fd, at, n, buffer, room, seen);
+    if (!*bad && !says) {
+      *bad = 1;
+      snprintf(why, COSTATE_TEXT, "the attributes of its /map do not say of which grid it is");
+    }
     PetscCall(PetscFree(seen));
   }
   if (fd >= 0) close(fd);

@@ -21,7 +21,8 @@
 typedef struct {
   CostateManifest manifest;
   CostateJournal  journal;
-  char           *text; /* of the journal */
+  char           *text;         /* of the journal */
+  PetscBool       found, moved; /* moved: to a new run, of another number of ranks */
 } Past;
 
 static void PastFree(Past *p)
@@ -32,12 +33,11 @@ static void PastFree(Past *p)
   memset(p, 0, sizeof(*p));
 }
 
-/* The first bytes of this rank's journal. */
-static int JournalRead(const CostateDisk *d, Past *p, const char *path, char *message)
+/* The first bytes of the journal of a rank. */
+static int JournalRead(const CostateManifestPart *part, const char *path, char **text, char *message)
 {
-  const CostateManifestPart *part = &p->manifest.journal[d->rank];
-  struct stat                st;
-  int                        fd = open(path, O_RDONLY | O_CLOEXEC), err = fd < 0 || fstat(fd, &st) ? errno : 0;
+  struct stat st;
+  int         fd = open(path, O_RDONLY | O_CLOEXEC), err = fd < 0 || fstat(fd, &st) ? errno : 0;
 
   if (!err && st.st_size < part->length) {
     snprintf(message, COSTATE_MESSAGE, "The file %.400s has %lld bytes of the %lld that were committed: it was cut off",
@@ -45,41 +45,51 @@ static int JournalRead(const CostateDisk *d, Past *p, const char *path, char *me
     close(fd);
     return EILSEQ;
   }
-  p->text = err ? NULL : (char *)malloc((size_t)part->length + 1);
-  if (!err && !p->text) err = ENOMEM;
-  if (!err) err = CostateRawMove(fd, p->text, part->length, 0, PETSC_FALSE);
+  *text = err ? NULL : (char *)malloc((size_t)part->length + 1);
+  if (!err && !*text) err = ENOMEM;
+  if (!err) err = CostateRawMove(fd, *text, part->length, 0, PETSC_FALSE);
   if (fd >= 0) close(fd);
   if (err) snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be read: %s", path, strerror(err));
   return err;
 }
 
-static int JournalCheck(const CostateDisk *d, Past *p, char *message)
+/* The journal of a rank as far as a manifest has it; *text and *j are to be freed also where it is not there. */
+int CostateJournalLoad(const CostateDisk *d, const CostateManifest *m, int rank, char **text, CostateJournal *j,
+                       char *message)
 {
-  const CostateManifestPart *part = &p->manifest.journal[d->rank];
-  CostateJournal            *j    = &p->journal;
+  const CostateManifestPart *part = &m->journal[rank];
   char                       path[COSTATE_PATH];
   int                        err;
 
-  CostatePath(path, "%s/journal-%05d.txt", d->run, (int)d->rank);
-  err = JournalRead(d, p, path, message);
+  CostatePath(path, "%s/journal-%05d.txt", d->run, rank);
+  err = JournalRead(part, path, text, message);
   if (err) return err;
-  if (XXH3_64bits(p->text, (size_t)part->length) != part->hash) {
+  if (XXH3_64bits(*text, (size_t)part->length) != part->hash) {
     snprintf(message, COSTATE_MESSAGE, "The file %.400s is damaged: it is not what was committed", path);
     return EILSEQ;
   }
-  err = CostateJournalParse(p->text, (size_t)part->length, j);
+  err = CostateJournalParse(*text, (size_t)part->length, j);
   if (err) {
     snprintf(message, COSTATE_MESSAGE, "There is no memory left for what %.400s says", path);
     return err;
   }
-  if (j->torn || j->version != COSTATE_FILE_VERSION || j->rank != d->rank || j->ranks != d->size ||
-      j->layout != d->layout || j->group != d->number || strcmp(j->scalar, p->manifest.scalar) != 0 ||
-      j->generation != p->manifest.generation) {
-    snprintf(message, COSTATE_MESSAGE, "The file %.400s does not say what a journal of rank %d says", path,
-             (int)d->rank);
+  if (j->torn || j->version != COSTATE_FILE_VERSION || j->rank != rank || j->ranks != m->ranks ||
+      strcmp(CostateLayoutNames[j->layout], m->layout) != 0 || strcmp(j->scalar, m->scalar) != 0 ||
+      j->generation != m->generation) {
+    snprintf(message, COSTATE_MESSAGE, "The file %.400s does not say what a journal of rank %d says", path, rank);
     return EILSEQ;
   }
   return 0;
+}
+
+static int JournalCheck(const CostateDisk *d, Past *p, char *message)
+{
+  int err = CostateJournalLoad(d, &p->manifest, d->rank, &p->text, &p->journal, message);
+
+  if (err || p->journal.group == d->number) return err;
+  snprintf(message, COSTATE_MESSAGE, "The journal of rank %d in %.400s is of another group of ranks", (int)d->rank,
+           d->run);
+  return EILSEQ;
 }
 
 /* A number that tells what a journal says of a file, or only of the frames in it: 0 for nothing. */
@@ -100,7 +110,7 @@ static PetscInt64 SegmentMark(const CostateJournal *j, PetscInt i, PetscBool fil
   return (PetscInt64)(h >> 1 | 1);
 }
 
-static PetscErrorCode SegmentFromJournal(CostateDisk *d, const CostateParsedSegment *said, CostateSegment **seg)
+PetscErrorCode CostateSegmentFromJournal(CostateDisk *d, const CostateParsedSegment *said, CostateSegment **seg)
 {
   CostateBlock *shape;
 
@@ -176,7 +186,7 @@ static PetscErrorCode Segments(CostateStore s, Past *p, int *err, char *message)
     CostateParsedSegment none = {0}, *said = all[i] ? &j->segment[i] : &none;
     CostateSegment      *seg;
 
-    PetscCall(SegmentFromJournal(d, said, &seg));
+    PetscCall(CostateSegmentFromJournal(d, said, &seg));
     if (all[i] && !*err && d->leader) *err = CostateSegmentLook(seg, said, message);
   }
   PetscCall(PetscFree2(all, group));
@@ -278,14 +288,19 @@ static PetscErrorCode Generation(CostateStore s, const char *text, size_t length
   *err = CostateManifestParse(text, length, &p->manifest);
   if (*err) snprintf(message, COSTATE_MESSAGE, "There is no memory left for the manifest of a run");
   if (!*err && p->manifest.ranks != d->size) { /* the newest was looked at by rank 0 */
-    *err = EILSEQ;
+    *err = CostateRegroupable(&s->set, p->manifest.layout) ? EILSEQ : 0;
     snprintf(message, COSTATE_MESSAGE, "The manifest was written by %d ranks", p->manifest.ranks);
+    if (!*err) PetscCall(CostateRegroup(s, &p->manifest, err, message));
+    p->found = p->moved = (PetscBool) !*err;
+    if (*err) PastFree(p);
+    PetscFunctionReturn(0);
   }
   if (!*err) *err = JournalCheck(d, p, message);
   PetscCall(CostateAgree(s->comm, err, message, COSTATE_MESSAGE, NULL));
   if (!*err) PetscCall(Segments(s, p, err, message));
   if (!*err) PetscCall(Frames(s, p, err, message));
   if (!*err) PetscCall(CostateGridCheck(s, d, err, message));
+  p->found = (PetscBool) !*err;
   if (!*err) PetscFunctionReturn(0);
   PetscCall(Forget(s));
   PastFree(p);
@@ -383,7 +398,7 @@ static PetscErrorCode Newest(CostateStore s, PetscInt64 before, int n, CostateCa
 
   PetscFunctionBegin;
   *wanted = 0;
-  for (int i = 0; i < n && !past->text; i++) {
+  for (int i = 0; i < n && !past->found; i++) {
     head[0] = c[i].number;
     head[1] = c[i].text ? (PetscInt64)c[i].length : -1;
     PetscCallMPI(MPI_Bcast(head, 2, MPIU_INT64, 0, s->comm));
@@ -427,12 +442,12 @@ PetscErrorCode CostateStoreResume_hdf5(CostateStore s, PetscInt64 before, PetscI
   s->io.direct = s->set.direct;
   PetscCall(Newest(s, before, n, c, &past, &wanted, why));
   CostateCandidatesFree(n, c);
-  if (past.text) {
+  if (past.found) {
     if (why[0] && d->rank == 0)
       fprintf(stderr, "costate: commit %" PRId64 " cannot be resumed; commit %" PRId64 " before it is taken. %s\n",
               (int64_t)wanted, (int64_t)past.manifest.generation, why);
     *generation = past.manifest.generation;
-    PetscCall(TakeOver(s, &past));
+    if (!past.moved) PetscCall(TakeOver(s, &past));
     PastFree(&past);
     PetscFunctionReturn(0);
   }

@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../base/failpoint.h"
 #include "disk.h"
 
 void CostatePath(char path[COSTATE_PATH], const char *format, ...)
@@ -193,6 +194,31 @@ void CostateSegmentsTrim(CostateDisk *d)
     if (number >= d->nsegments || !d->segment[number]->slots) Unlink(d->run, e->d_name);
   }
   if (dir) closedir(dir);
+}
+
+/* A run that another one has taken the place of, manifests first; what is none of ours stays. */
+void CostateOldRemove(CostateDisk *d)
+{
+  static const char *const names[] = {"manifest-", "journal-", "states-", "layout.h5", "costate.json"};
+  char                     was[PETSC_MAX_PATH_LEN];
+
+  if (!d->old[0]) return;
+  memcpy(was, d->old, sizeof(was));
+  d->old[0] = 0;
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && d->rank == 0; i++) {
+    struct dirent *e;
+    DIR           *dir = opendir(was);
+
+    while (dir && (e = readdir(dir))) {
+      if (strncmp(e->d_name, names[i], strlen(names[i])) != 0) continue;
+      COSTATE_FAILPOINT("removal of the old run");
+      Unlink(was, e->d_name);
+    }
+    if (dir) closedir(dir);
+  }
+  if (d->rank == 0) rmdir(was);
+  if (d->old_lock >= 0) close(d->old_lock);
+  d->old_lock = -1;
 }
 
 /* Exactly what was made. */

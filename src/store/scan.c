@@ -69,7 +69,8 @@ static void About(ScanRun *r)
   text[length < 4095 ? length : 4095] = 0; /* Slurp() leaves room */
   if (sscanf(text, "{\"costate\": %9d, \"ranks\": %9d, \"scalar\": \"%15[a-z0-9]\"", &r->version, &r->about_ranks,
              r->scalar) != 3 ||
-      r->about_ranks < 1 || r->about_ranks > RANKS_MOST || r->version < 1 || !strchr(text, '}'))
+      r->about_ranks < 1 || r->about_ranks > RANKS_MOST || r->version < 1 || !strchr(text, '}') ||
+      (r->version > 1 && !strstr(text, "\"id\": \"")))
     r->about = EILSEQ;
   dof = r->about ? NULL : strstr(text, "\"dof\": ");
   if (dof) r->dof = atoi(dof + 7);

@@ -146,14 +146,14 @@ static int CannotMake(const char *path, int err, double bytes, char *message)
   struct stat    st;
 
   if (err == ENOSPC && !stat(path, &st) && !statvfs(path, &fs)) {
-    double want = PetscMax(bytes, (double)st.st_size) - 512. * (double)st.st_blocks;
+    double want = PetscMax(0, PetscMax(bytes, (double)st.st_size) - 512. * (double)st.st_blocks);
     double free = (double)fs.f_bavail * (double)fs.f_frsize;
 
     snprintf(message, COSTATE_MESSAGE,
              want > free
                  ? "The file %.400s needs %.0f bytes more than the %.0f that are free there. Free some space, name "
                    "another directory, or allow fewer states on disk"
-                 : "The file %.400s cannot be made: its %.0f bytes are refused although %.0f are free there, "
+                 : "The file %.400s cannot be made: %.0f bytes more are refused although %.0f are free there, "
                    "perhaps by a quota. Name another directory, or allow fewer states on disk",
              path, want > free ? want - free : want, free);
   } else
@@ -287,9 +287,10 @@ int CostateSegmentMake(CostateSegment *seg, const CostateStoreSettings *set, cha
     bad = FileMake(seg, set);
   }
   H5E_END_TRY;
-  if (bad)
+  if (bad) { /* nobody may go on as if the disk were merely full: HDF5 1.10 would end the program later */
     err = CannotMake(seg->path, errno ? errno : EIO, bytes, message);
-  else
+    if (err == ENOSPC || err == EDQUOT || err == EFBIG) err = EIO;
+  } else
     err = CostateFileReserve(seg->path, message);
   if (err) unlink(seg->path);
   COSTATE_FAILPOINT("data file, after");

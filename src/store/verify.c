@@ -253,6 +253,21 @@ static PetscErrorCode Free(Verify *v, const CostateLookedFile *file, const char 
   PetscFunctionReturn(0);
 }
 
+/* The newest commit that is whole, or NULL: what goes on from there needs all its files, with frames in them or not. */
+static const ScanCommit *Newest(const Verify *v)
+{
+  for (PetscInt i = 0; i < v->run->ncommits && i < COSTATE_KEPT; i++)
+    if (v->run->commit[i].whole) return &v->run->commit[i];
+  return NULL;
+}
+
+static int Counts(const Verify *v, int segment)
+{
+  const ScanCommit *c = Newest(v);
+
+  return c && CostateScanSegment(c->journal, c->m.ranks, segment);
+}
+
 /* The frames of one file; where it cannot be opened all of them are lost. */
 static PetscErrorCode File(Verify *v, int group, Work *w, PetscInt64 n)
 {
@@ -276,7 +291,7 @@ static PetscErrorCode File(Verify *v, int group, Work *w, PetscInt64 n)
   }
   if (bad && v->gone) PetscFunctionReturn(0);
   if (bad)
-    PetscCall(CostateVerifyAbout(v, lost ? COSTATE_FOUND_DAMAGE : COSTATE_FOUND_NOTE, name, -1,
+    PetscCall(CostateVerifyAbout(v, lost || Counts(v, w->segment) ? COSTATE_FOUND_DAMAGE : COSTATE_FOUND_NOTE, name, -1,
                                  "%s; %lld state%s in it %s lost", why, (long long)lost, lost == 1 ? "" : "s",
                                  lost == 1 ? "is" : "are"));
   if (bad) PetscFunctionReturn(0);
@@ -286,6 +301,47 @@ static PetscErrorCode File(Verify *v, int group, Work *w, PetscInt64 n)
     if (!Unsettled(v, &w[i]) && !w[i].gone) err = Frame(v, &file, group, &w[i]);
   CostateLookEnd(&file);
   PetscCall(err);
+  PetscFunctionReturn(0);
+}
+
+/* A file of the newest commit that has no frame in it. */
+static PetscErrorCode Empty(Verify *v, const CostateJournal *j, int segment)
+{
+  CostateLookedFile file;
+  char              name[COSTATE_FILE_NAME], path[COSTATE_PATH], why[COSTATE_TEXT] = "";
+  PetscErrorCode    err;
+
+  PetscFunctionBegin;
+  CostateScanFile(name, j, segment);
+  CostatePath(path, "%s/%s", v->run->path, name);
+  if (CostateLookFile(path, &j->segment[segment], CostateScanScalarBytes(v->run), &file, why)) {
+    PetscCall(CostateVerifyAbout(v, COSTATE_FOUND_DAMAGE, name, -1,
+                                 "%s; no state in it is lost, but no run goes on "
+                                 "without the file",
+                                 why));
+    PetscFunctionReturn(0);
+  }
+  if (file.why[0]) PetscCall(CostateVerifyAbout(v, COSTATE_FOUND_DAMAGE, name, -1, "%s", file.why));
+  err = Free(v, &file, name, NULL, 0);
+  CostateLookEnd(&file);
+  PetscCall(err);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Empties(Verify *v, const Work *work, PetscInt64 n)
+{
+  const ScanCommit *c        = Newest(v);
+  const int         segments = c && !v->run->live ? CostateScanSegments(c->journal, c->m.ranks) : 0;
+
+  PetscFunctionBegin;
+  for (int k = 0; k < segments; k++) {
+    int full = 0;
+
+    for (PetscInt64 i = 0; i < n && !full; i++) full = work[i].segment == k;
+    for (int g = 0; g < c->m.ranks && !full; g++)
+      if (c->journal[g].group == g && k < c->journal[g].nsegments && c->journal[g].segment[k].slots)
+        PetscCall(Empty(v, &c->journal[g], k));
+  }
   PetscFunctionReturn(0);
 }
 
@@ -310,6 +366,7 @@ static PetscErrorCode States(Verify *v)
     for (int g = 0; g < work[i].ranks && !err && !v->gone; g++)
       if (work[i].journal[g].group == g) err = File(v, g, &work[i], next - i);
   }
+  if (!err && !v->gone) err = Empties(v, work, n);
   PetscCall(PetscFree(work));
   PetscCall(err);
   if (v->dropped && !v->gone)

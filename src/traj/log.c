@@ -25,7 +25,7 @@ PetscErrorCode CostateLogReset(CostateLog *log)
   PetscCall(PetscFree(log->att));
   PetscCall(PetscFree(log->rej));
   PetscCall(PetscMemzero(log, sizeof(*log)));
-  log->n = -1;
+  log->n = log->unknown = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -176,7 +176,7 @@ PetscErrorCode CostateReplayStep(CostateTraj tr, TS ts, PetscInt k)
   tr->tj->recomps++;
   if (!tr->check) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateVecHash(ts->vec_sol, 0, &hash));
-  if (hash != tr->log.hash[k] && tr->bad_step < 0) tr->bad_step = k;
+  if (hash != tr->log.hash[k] && k > tr->log.unknown && tr->bad_step < 0) tr->bad_step = k;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

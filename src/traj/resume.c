@@ -42,6 +42,7 @@ typedef struct {
   PetscInt             ntold, toldcap, held, nram, ramcap;
   PetscInt64          *ram;
   PetscInt             forward, back, N; /* the position; back -1 on the way forward */
+  PetscMPIInt          former;           /* ranks of the run, if these are more or fewer */
 } Notes;
 
 #define GROW(array, n, cap)                                                                                            \
@@ -133,6 +134,8 @@ static PetscErrorCode NoteOfRun(CostateTraj tr, Notes *notes, const char *line, 
   } else if (sscanf(line, "integral %" PetscInt_FMT " %" PetscInt_FMT " %la %la", &past.n, &past.i, &past.re,
                     &past.im) == 4) {
     PetscCall(TakeIntegral(tr, &past));
+  } else if (sscanf(line, "regrouped %" PetscInt_FMT, &k) == 1 && k >= 0 && k <= log->n) {
+    log->unknown = k;
   } else
     PetscCall(NoteOfCommit(tr, notes, line, good));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -162,6 +165,58 @@ static PetscBool NoteOfSched(Notes *notes, const char *line)
   return PETSC_TRUE;
 }
 
+/*
+  A run of other ranks is a new one from here, which is told what rank 0 of the old one was.  The cost integral, of
+  which each rank noted its part, is divided as PETSc divides by itself.
+*/
+static PetscErrorCode Regroup(CostateTraj tr, const Notes *notes, PetscInt n, const char *const line[])
+{
+  PetscMPIInt rank, size;
+  PetscInt    total = 0, mine = PETSC_DECIDE, low = 0;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)tr->tj), &rank));
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)tr->tj), &size));
+  for (PetscInt i = 0; i < n; i++)
+    if (strncmp(line[i], "integral ", 9)) PetscCall(CostateStoreNote(tr->disk, line[i]));
+  for (int pass = 0; pass < 2; pass++) {
+    PetscInt before = 0;
+
+    if (pass && total) {
+      PetscCall(PetscSplitOwnership(PetscObjectComm((PetscObject)tr->tj), &mine, &total));
+      PetscCallMPI(MPI_Scan(&mine, &low, 1, MPIU_INT, MPI_SUM, PetscObjectComm((PetscObject)tr->tj)));
+      low -= mine;
+    }
+    for (PetscMPIInt r = 0; r < notes->former; r++) {
+      const char *const *past;
+      PetscInt           npast, here = 0;
+
+      PetscCall(CostateStoreGetFormerNotes(tr->disk, r, &npast, &past));
+      for (PetscInt i = 0; i < npast; i++) {
+        CostatePast x;
+
+        if (sscanf(past[i], "integral %" PetscInt_FMT " %" PetscInt_FMT " %la %la", &x.n, &x.i, &x.re, &x.im) != 4)
+          continue;
+        here = PetscMax(here, x.i + 1);
+        x.i += before - low;
+        if (!pass || x.i < 0 || x.i >= mine) continue;
+        PetscCall(TakeIntegral(tr, &x));
+        PetscCall(CostateNote(tr, "integral %" PetscInt_FMT " %" PetscInt_FMT " %a %a", x.n, x.i, x.re, x.im));
+      }
+      before += here;
+    }
+    total = before;
+  }
+  tr->log.unknown = notes->N;
+  PetscCall(CostateNote(tr, "regrouped %" PetscInt_FMT, notes->N));
+  PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)tr->tj), PETSC_STDERR,
+                         "costate: resumed on %d rank%s what %d rank%s began: the gradient is that of %d rank%s up to "
+                         "rounding, repeated steps before step %" PetscInt_FMT " are not compared\n",
+                         (int)size, size > 1 ? "s" : "", (int)notes->former, notes->former > 1 ? "s" : "", (int)size,
+                         size > 1 ? "s" : "", notes->N));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ReadNotes(CostateTraj tr, Notes *notes)
 {
   PetscInt           n;
@@ -170,7 +225,11 @@ static PetscErrorCode ReadNotes(CostateTraj tr, Notes *notes)
 
   PetscFunctionBegin;
   notes->back = -1;
-  PetscCall(CostateStoreGetNotes(tr->disk, &n, &line));
+  PetscCall(CostateStoreGetFormer(tr->disk, &notes->former));
+  if (notes->former)
+    PetscCall(CostateStoreGetFormerNotes(tr->disk, 0, &n, &line));
+  else
+    PetscCall(CostateStoreGetNotes(tr->disk, &n, &line));
   PetscCall(CostateFingerprint(tr, problem, sizeof(problem)));
   for (PetscInt i = 0; i < n; i++) {
     PetscBool good = PETSC_TRUE;
@@ -182,6 +241,7 @@ static PetscErrorCode ReadNotes(CostateTraj tr, Notes *notes)
       continue;
     }
     if (NoteOfSched(notes, line[i])) continue;
+    if (notes->former && !strncmp(line[i], "integral ", 9)) continue;
     PetscCall(NoteOfRun(tr, notes, line[i], &good));
     if (!good) PetscCall(Refuse(tr, "its journal has the line '%.80s', which this version does not write", line[i]));
   }
@@ -189,6 +249,7 @@ static PetscErrorCode ReadNotes(CostateTraj tr, Notes *notes)
     PetscCall(Refuse(tr, "its journal tells of %" PetscInt_FMT " steps, and its commit of %" PetscInt_FMT, tr->log.n,
                      notes->N));
   PetscCall(CostateOptionsCompare(tr, n, line));
+  if (notes->former) PetscCall(Regroup(tr, notes, n, line));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -389,6 +450,8 @@ static PetscErrorCode PutBefore(CostateTraj tr, TS ts, PetscInt k)
   for (PetscInt i = tr->log.n + 1; i < k; i++) ts->reject += CostateLogRejections(&tr->log, i);
   tr->log.n = k - 1;
   tr->put   = k;
+  if (k - 1 <= tr->log.unknown && (tr->check || tr->jumps))
+    PetscCall(CostateVecHash(ts->vec_sol, 0, &tr->log.hash[k - 1]));
   PetscCall(SetIntegral(tr, ts, k - 1));
   if (!ts->event) PetscFunctionReturn(PETSC_SUCCESS);
 #if COSTATE_EVENT_RESUMABLE
@@ -459,7 +522,11 @@ PetscErrorCode CostateResumeState(CostateTraj tr, PetscInt k, PetscReal t, Petsc
   PetscInt64 known = tr->log.hash[k];
 
   PetscFunctionBegin;
-  here = (PetscBool)(t != tr->log.t[k] || ((tr->check || tr->jumps) && hash != known));
+  if (k <= tr->log.unknown) { /* other ranks reached it, and rounded in another way */
+    here = (PetscBool)(PetscAbsReal(t - tr->log.t[k]) > 1e-8 * (PetscAbsReal(t) + PetscAbsReal(tr->log.h[k])));
+    tr->log.hash[k] = hash;
+  } else
+    here = (PetscBool)(t != tr->log.t[k] || ((tr->check || tr->jumps) && hash != known));
   PetscCallMPI(MPI_Allreduce(&here, &differs, 1, MPIU_BOOL, MPI_LOR, PetscObjectComm((PetscObject)tr->tj)));
   if (differs)
     PetscCall(Refuse(tr,

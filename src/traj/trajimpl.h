@@ -47,9 +47,10 @@ typedef struct {
 typedef struct {
   PetscInt          n; /* steps in the log */
   PetscInt          cap;
-  PetscReal        *t;    /* t[k]: time of state k, as given to TSTrajectorySet() */
-  PetscReal        *h;    /* h[k]: size of step k, as it was when the step was entered */
-  PetscInt64       *hash; /* hash[k]: of state k on this rank */
+  PetscReal        *t;       /* t[k]: time of state k, as given to TSTrajectorySet() */
+  PetscReal        *h;       /* h[k]: size of step k, as it was when the step was entered */
+  PetscInt64       *hash;    /* hash[k]: of state k on this rank */
+  PetscInt          unknown; /* up to this state the hashes are those of other ranks; -1: none */
   unsigned char    *irregular;
   PetscInt          nirr, irrcap;
   CostateIrregular *irr;

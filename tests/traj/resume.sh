@@ -81,8 +81,8 @@ mv out good
   refused 'another option of the method' 'its options were others'
   drive 1 $hdf5 -ts_trajectory_costate_commit always $resume -app_points 14
   refused 'another size' 'its options were others|another problem|has another size'
-  drive 2 $hdf5 -ts_trajectory_costate_commit always $resume
-  refused 'another number of ranks' '1 rank.* 2|2.* 1 rank|ranks'
+  drive 1 $hdf5 -ts_trajectory_costate_commit always $resume -ts_trajectory_costate_hdf5_layout rank
+  refused 'another layout' "in the layout 'shared', and this program asks for 'rank'"
   t_is "$(state)" "$before" 'a refusal leaves the files as they are'
   drive 1 $hdf5 -ts_trajectory_costate_commit 3 $resume -ts_monitor
   grep -v 'TS dt' out >o && mv o out
