@@ -58,7 +58,7 @@ static double Seconds(const struct timespec *t)
 /* What costate.json says: it is our own, on one line. */
 static void About(ScanRun *r)
 {
-  char        path[COSTATE_PATH], *text, *dof;
+  char        path[COSTATE_PATH], *text, *dof, *id;
   size_t      length;
   struct stat st;
 
@@ -67,10 +67,11 @@ static void About(ScanRun *r)
   if (r->about) return;
   if (!stat(path, &st)) r->started = Seconds(&st.st_mtim);
   text[length < 4095 ? length : 4095] = 0; /* Slurp() leaves room */
+  id                                  = strstr(text, "\"id\": \"");
   if (sscanf(text, "{\"costate\": %9d, \"ranks\": %9d, \"scalar\": \"%15[a-z0-9]\"", &r->version, &r->about_ranks,
              r->scalar) != 3 ||
       r->about_ranks < 1 || r->about_ranks > RANKS_MOST || r->version < 1 || !strchr(text, '}') ||
-      (r->version > 1 && !strstr(text, "\"id\": \"")))
+      (r->version > 1 && (!id || strspn(id + strlen("\"id\": \""), "0123456789abcdef") != 16)))
     r->about = EILSEQ;
   dof = r->about ? NULL : strstr(text, "\"dof\": ");
   if (dof) r->dof = atoi(dof + 7);

@@ -302,7 +302,21 @@ static PetscErrorCode Load(CostateTraj tr, TS ts, const Notes *notes)
     if (!has) PetscCall(Refuse(tr, "the frame %" PetscInt64_FMT " of the commit is not among its files", key));
     PetscCall(CostateStoreCopyBegin(tr->disk, tr->store, key));
   }
-  for (PetscInt i = 0; i < notes->nram; i++) PetscCall(CostateBring(tr, ts, notes->ram[i]));
+  for (PetscInt i = 0; i < notes->nram; i++) {
+    CostateStoreFault fault;
+
+    if (!tr->nkinds || notes->ram[i] / 4 < tr->kind[0].step) {
+      PetscCall(CostateBring(tr, ts, notes->ram[i]));
+      continue;
+    }
+    /* the application is in the first segment, where a step of another one would not be repeated as it was */
+    PetscCall(CostateStoreCopyTry(tr->disk, tr->store, notes->ram[i], &fault));
+    if (fault.err)
+      PetscCall(Refuse(tr,
+                       "%s. It lies behind an event or another TSSolve(), and cannot be computed again before the "
+                       "application is there. Bring the file back, or begin anew without the option",
+                       fault.text));
+  }
   tr->held = notes->held;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
