@@ -144,11 +144,13 @@ static int CannotMake(const char *path, int err, double bytes, char *message)
 {
   struct statvfs fs;
   struct stat    st;
+  double         want = 0, free = 0;
 
   if (err == ENOSPC && !stat(path, &st) && !statvfs(path, &fs)) {
-    double want = PetscMax(0, PetscMax(bytes, (double)st.st_size) - 512. * (double)st.st_blocks);
-    double free = (double)fs.f_bavail * (double)fs.f_frsize;
-
+    want = PetscMax(bytes, (double)st.st_size) - 512. * (double)st.st_blocks;
+    free = (double)fs.f_bavail * (double)fs.f_frsize;
+  }
+  if (want > 0)
     snprintf(message, COSTATE_MESSAGE,
              want > free
                  ? "The file %.400s needs %.0f bytes more than the %.0f that are free there. Free some space, name "
@@ -156,7 +158,7 @@ static int CannotMake(const char *path, int err, double bytes, char *message)
                  : "The file %.400s cannot be made: %.0f bytes more are refused although %.0f are free there, "
                    "perhaps by a quota. Name another directory, or allow fewer states on disk",
              path, want > free ? want - free : want, free);
-  } else
+  else
     snprintf(message, COSTATE_MESSAGE, "The file %.400s cannot be made: %s. Name another directory", path,
              strerror(err));
   return err;

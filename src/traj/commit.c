@@ -216,7 +216,7 @@ PetscErrorCode CostateDumpForget(CostateTraj tr, PetscInt64 key)
   PetscBool has;
 
   PetscFunctionBegin;
-  if (!CostateIsDumped(tr, key)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!tr->disk || !CostateIsDumped(tr, key)) PetscFunctionReturn(PETSC_SUCCESS);
   if (key % 4 == COSTATE_KEY_STATE && CostateIsLandmark(tr, (PetscInt)(key / 4))) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateDumpedRemove(tr, key));
   PetscCall(CostateStoreHas(tr->disk, key, &has));

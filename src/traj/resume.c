@@ -547,7 +547,7 @@ PetscErrorCode CostateResumeState(CostateTraj tr, PetscInt k, PetscReal t, Petsc
                      "state %" PetscInt_FMT
                      " at t = %g is not the one that was committed (there t = %g). It was another "
                      "program, other data or parameters, or a solver that remembers earlier steps (see the manual on "
-                     "-ts_trajectory_costate_resume). Nothing in the directory was changed; without the option a new "
+                     "-ts_trajectory_costate_resume). Nothing that was committed is lost; without the option a new "
                      "run begins",
                      k, (double)t, (double)tr->log.t[k]));
   tr->log.n = k;

@@ -7,7 +7,7 @@
 
 -sample    so many cases drawn at random, of each kind some; without it all there are
 -kinds     those kinds only; -config those runs only
--every     of the calls that could fail, each K-th (25)
+-every     of the calls that could fail, each K-th (60)
 -mounts    file systems may be mounted: of the full and the read-only disk
 -messages  the sentences of the refusals go there, each once
 
@@ -488,7 +488,7 @@ def main():
     p.add_argument('-mounts', action='store_true')
     p.add_argument('-verbose', action='store_true')
     p.add_argument('-sample', type=int, default=0)
-    p.add_argument('-every', type=int, default=25)
+    p.add_argument('-every', type=int, default=60)
     p.add_argument('-seed', type=int, default=int(os.environ.get('SEED', '1')))
     p.add_argument('-jobs', type=int, default=2)
     p.add_argument('-timeout', type=float, default=60)
@@ -501,7 +501,7 @@ def main():
         cases = sample(cases, args.sample, dice)
     for c in cases:
         c.seed = dice.randrange(1 << 40)
-    print('%d cases, seed %d' % (len(cases), args.seed))
+    print('%d cases, seed %d' % (len(cases), args.seed), flush=True)
     with ThreadPoolExecutor(args.jobs) as pool:
         for case, result in zip(cases, pool.map(matrix.one, cases)):
             matrix.count(case, result)
