@@ -13,6 +13,7 @@ BINDIR = $(if $(filter build,$(BUILD)),bin,$(BUILD)/bin)
 LIB = $(LIBDIR)/libcostate.so
 BIN = $(BINDIR)/costate
 
+comma := ,
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow
 DEPFLAGS = -MMD -MP -MT $@ -MF $@.d
@@ -34,7 +35,7 @@ $(SCHED_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@echo "  CC    $<"
 	@$(CC) $(SCHED_FLAGS) -c $< -o $@
 
-$(BUILD)/obj/src/traj/%.o $(BUILD)/obj/src/tao/%.o: INCLUDES += $(PETSC_PRIVATE)
+$(BUILD)/obj/src/traj/%.o $(BUILD)/obj/src/tao/%.o $(BUILD)/obj/src/costate/%.o $(BUILD)/obj/src/methods/%.o: INCLUDES += $(PETSC_PRIVATE)
 $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/cli/%.o: INCLUDES += $(HDF5_CFLAGS)
 $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@mkdir -p $(@D)
@@ -72,21 +73,24 @@ tests: $(TESTS)
 PROGRAMS := $(call program,$(wildcard tests/*/programs/*.c))
 programs: $(TESTS) $(BENCHES) $(PROGRAMS)
 
-# Examples are programs of their own: they see what a user sees. A file `libs` in the folder names further pkg-config modules.
+# Examples are programs of their own: they see what a user sees. A file `libs` in the folder names further pkg-config modules;
+# `costate` in it is this library.
 EXAMPLES := $(foreach d,$(patsubst %/,%,$(wildcard examples/*/)),$(if $(wildcard $(d)/*.c),$(BUILD)/$(d)/$(notdir $(d))))
 examples: $(EXAMPLES)
 
 define example
-$(BUILD)/examples/$(1)/$(1): $(call objects,$(wildcard examples/$(1)/*.c))
+$(BUILD)/examples/$(1)/$(1): $(call objects,$(wildcard examples/$(1)/*.c)) $(if $(call ours,$(1)),$(LIB))
 	@echo "  LINK  $$@"
 	@mkdir -p $$(@D)
-	@$$(MPICC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(PETSC_LIBS) $$(call modules,--libs,$(1)) -lm
+	@$$(MPICC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(call ours,$(1)) $$(PETSC_LIBS) $$(call modules,--libs,$(1)) -lm
 $(call objects,$(wildcard examples/$(1)/*.c)): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk
 	@mkdir -p $$(@D)
 	@echo "  MPICC $$<"
 	@$$(MPICC) $$(PETSC_FLAGS) $$(call modules,--cflags,$(1)) -c $$< -o $$@
 endef
-modules = $(if $(wildcard examples/$(2)/libs),$(shell pkg-config $(1) $$(grep -v '^\#' examples/$(2)/libs)))
+needs = $(if $(wildcard examples/$(1)/libs),$(shell grep -v '^\#' examples/$(1)/libs))
+ours = $(if $(filter costate,$(call needs,$(1))),-L$(LIBDIR) -lcostate -Wl$(comma)-rpath$(comma)$(abspath $(LIBDIR)))
+modules = $(if $(filter-out costate,$(call needs,$(2))),$(shell pkg-config $(1) $(filter-out costate,$(call needs,$(2)))))
 $(foreach e,$(notdir $(EXAMPLES)),$(eval $(call example,$(e))))
 
 # Running. The scripts find what was built through these.
@@ -105,7 +109,6 @@ run-check-long: all tests
 	$(if $(COSTATE_SAMPLE),entries=$$(shuf -n 3 --random-source=<(yes '$(COSTATE_SAMPLE)') <<<"$$entries");) \
 	if [ -z "$$entries" ]; then echo 'There are no long tests.'; exit 0; fi; \
 	echo "long tests: $$(wc -w <<<"$$entries"), seed $(SEED)$(if $(COSTATE_SAMPLE),$(comma) sample $(COSTATE_SAMPLE))"; $(PROVE) <<<"$$entries"
-comma := ,
 
 run-demo: all $(if $(E),$(filter $(BUILD)/examples/$(E)/%,$(EXAMPLES)),$(foreach d,$(DEMOS),$(filter $(BUILD)/examples/$(d)/%,$(EXAMPLES))))
 	@$(RUN_ENV) for e in $(or $(E),$(DEMOS)); do \

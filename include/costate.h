@@ -12,6 +12,8 @@
 #include <costate/sched.h>
 #include <costate/store.h>
 #include <costate/tao.h>
+#include <costate/trajectory.h>
+#include <costate/gradient.h>
 
 #define COSTATE_VERSION_MAJOR 0
 #define COSTATE_VERSION_MINOR 1

@@ -18,11 +18,19 @@
 
 /* TSSetTimeSpan() became one case of TSSetEvaluationTimes() */
 #if PETSC_VERSION_LT(3, 23, 0)
-#define COSTATE_TS_TIMES tspan
+#define COSTATE_TS_TIMES      tspan
+#define COSTATE_TS_TIMES_AT   tspan->span_times
+#define COSTATE_TS_TIMES_N    tspan->num_span_times
+#define COSTATE_TS_TIMES_NEXT tspan->spanctr
+#define COSTATE_ADAPT_CACHED  dt_span_cached
 typedef struct _TS_TimeSpan *CostateTSTimes;
 #else
-#define COSTATE_TS_TIMES eval_times
-typedef TSEvaluationTimes CostateTSTimes;
+#define COSTATE_TS_TIMES      eval_times
+#define COSTATE_TS_TIMES_AT   eval_times->time_points
+#define COSTATE_TS_TIMES_N    eval_times->num_time_points
+#define COSTATE_TS_TIMES_NEXT eval_times->time_point_idx
+#define COSTATE_ADAPT_CACHED  dt_eval_times_cached
+typedef struct _TS_EvaluationTimes *CostateTSTimes;
 #endif
 
 /* whether no event is being located; before 3.21 that can be said and set from outside */

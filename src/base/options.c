@@ -27,6 +27,21 @@ int CostateEditDistance(const char *a, const char *b)
   return row[lb];
 }
 
+/* The option of a list that is most like `name`, and how far from it. */
+static int Nearest(const char *const list[], const char name[], const char **nearest)
+{
+  int best = 1000;
+
+  for (PetscInt k = 0; list[k]; k++) {
+    int d = CostateEditDistance(name, list[k]);
+
+    if (d >= best) continue;
+    best     = d;
+    *nearest = list[k];
+  }
+  return best;
+}
+
 PetscErrorCode CostateOptionsCheck(PetscOptions options, MPI_Comm comm, PetscBool final)
 {
   PetscInt n;
@@ -35,24 +50,33 @@ PetscErrorCode CostateOptionsCheck(PetscOptions options, MPI_Comm comm, PetscBoo
   PetscFunctionBegin;
   PetscCall(PetscOptionsLeftGet(options, &n, &names, &values));
   for (PetscInt i = 0; i < n; i++) {
-    const char *name = strstr(names[i], family), *nearest = NULL;
-    int         best = 1000;
+    const char *name = strstr(names[i], family), *nearest = NULL, *like = NULL;
+    PetscBool   object = PETSC_FALSE;
+    int         best, far;
 
-    if (!name) name = strncmp(names[i], "costate_", 8) ? NULL : names[i];
-    if (!name) continue;
-    for (PetscInt k = 0; CostateTrajOptions[k]; k++) {
-      int d = CostateEditDistance(name, CostateTrajOptions[k]);
-
-      if (d >= best) continue;
-      best    = d;
-      nearest = CostateTrajOptions[k];
+    if (!name) {
+      name   = strncmp(names[i], "costate_", 8) ? NULL : names[i];
+      object = (PetscBool)(name && strncmp(name, "costate_adjoint_", 16));
+      if (!object) continue;
+    }
+    best = Nearest(CostateTrajOptions, name, &nearest);
+    if (object) {
+      far = Nearest(CostateObjectOptions, name, &like);
+      if (far <= best) {
+        best    = far;
+        nearest = like;
+      } else
+        object = PETSC_FALSE;
     }
     PetscCheck(best == 0, comm, PETSC_ERR_ARG_UNKNOWN_TYPE, "Unknown option -%s. Did you mean -%.*s%s?", names[i],
                (int)(name - names[i]), names[i], nearest);
+    PetscCheck(!final || !object, comm, PETSC_ERR_USER,
+               "Option -%s was given but nothing read it: no Costate called CostateSetFromOptions(), or none of the type "
+               "that it is for. Leave it out",
+               names[i]);
     PetscCheck(!final, comm, PETSC_ERR_USER,
                "Option -%s was given but nothing read it: no trajectory of type costate with that prefix was set up. "
-               "Add -ts_trajectory_type costate (and -ts_save_trajectory, if the program asks for a trajectory after "
-               "its "
+               "Add -ts_trajectory_type costate (and -ts_save_trajectory, if the program asks for a trajectory after its "
                "last TSSetFromOptions())",
                names[i]);
   }

@@ -6,6 +6,8 @@
 
 PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch, Costate_Commit;
 
+PetscErrorCode (*CostateDoor)(TSTrajectory, TS);
+
 static PetscBool      initialised = PETSC_FALSE;
 static PetscLogDouble started;
 
@@ -50,6 +52,7 @@ PetscErrorCode CostateInitializePackage(void)
   PetscCall(PetscTime(&started));
   PetscCall(TSTrajectoryRegister(TSTRAJECTORYCOSTATE, TSTrajectoryCreate_Costate));
   PetscCall(CostateTaoRegister());
+  PetscCall(CostateDoorOpen());
   PetscCall(PetscClassIdRegister("Costate", &id));
   PetscCall(PetscLogEventRegister("CostateStore", id, &Costate_Store));
   PetscCall(PetscLogEventRegister("CostateFetch", id, &Costate_Fetch));

@@ -3,16 +3,25 @@
 #ifndef COSTATE_PACKAGE_H
 #define COSTATE_PACKAGE_H
 
-#include <petscsys.h>
+#include <petscts.h>
 
 PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate_Spill, Costate_Prefetch,
     Costate_Commit;
+
+/*
+  Set by the object Costate, called by the trajectory before each run: programs that know nothing of the object get a
+  method by the option -costate_type.
+*/
+PETSC_INTERN                PetscErrorCode (*CostateDoor)(TSTrajectory, TS);
+PETSC_INTERN PetscErrorCode CostateDoorOpen(void);
 
 /* When the library was loaded, by PetscTime(). */
 PETSC_INTERN PetscErrorCode CostateStarted(PetscLogDouble *);
 
 /* The options that the trajectory understands, without the leading -[prefix]; ends with NULL. */
 PETSC_INTERN const char *const CostateTrajOptions[];
+/* Those of the object Costate; what begins with costate_adjoint_ is for its solvers, which are PETSc's. */
+PETSC_INTERN const char *const CostateObjectOptions[];
 
 /* The number of letters to change, add or leave out between two names. */
 PETSC_INTERN int CostateEditDistance(const char *, const char *);

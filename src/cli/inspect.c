@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cli.h"
 #include "inspect.h"
+#include "json.h"
 
 static const char usage[] =
     "usage: costate inspect DIR [-json]\n"

@@ -21,13 +21,4 @@ const char *inspect_said(void);
 void inspect_print(const CostateInventoryRun *, CostateInventory, PetscInt i);
 void inspect_json(const CostateInventoryRun *, CostateInventory, PetscInt i);
 
-/* NAME: VALUE of a JSON object, with a comma before all but the first. */
-void json_text(const char *name, const char *value);
-void json_number(const char *name, double value); /* as many digits as it takes */
-void json_integer(const char *name, PetscInt64 value);
-void json_bool(const char *name, int value);
-void json_null(const char *name);
-void json_open(const char *name, char bracket); /* name may be NULL; { or [ */
-void json_close(char bracket);
-
 #endif

@@ -3,7 +3,51 @@
 #include <stdio.h>
 #include <string.h>
 #include <costate.h>
+#include <costate/zoo.h>
 #include "cli.h"
+
+static const char usage[] =
+    "usage: costate list [policies|stores|ts|methods|problems]\n"
+    "\n"
+    "Prints the policies, the stores, the TS types with and without an adjoint step, the methods that compute\n"
+    "gradients and the problems of the zoo; or only those that are named.\n";
+
+static PetscErrorCode policy(PetscInt i, const char **name, const char **text)
+{
+  PetscFunctionBeginUser;
+  *name = costate_sched_policy_name((int)i);
+  *text = *name ? costate_sched_policy_text((int)i) : NULL;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode list_table(const char *title, int width,
+                                 PetscErrorCode (*get)(PetscInt, const char **, const char **))
+{
+  const char *name, *text;
+
+  PetscFunctionBeginUser;
+  printf("%s\n", title);
+  for (PetscInt i = 0;; i++) {
+    PetscCall(get(i, &name, &text));
+    if (!name) break;
+    printf("  %-*s %s\n", width, name, text);
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode list_policies(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(list_table("policies (-ts_trajectory_costate_policy)", 8, policy));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode list_stores(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(list_table("stores", 8, CostateStoreListGet));
+  PetscFunctionReturn(0);
+}
 
 static PetscErrorCode list_ts(void)
 {
@@ -25,25 +69,64 @@ static PetscErrorCode list_ts(void)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode list_methods(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(list_table("methods (-costate_type)", 13, CostateListGet));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode list_problems(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(list_table("problems (costate run, costate check)", 13, CostateProblemListGet));
+  PetscFunctionReturn(0);
+}
+
+static const struct {
+  const char *name;
+  PetscErrorCode (*list)(void);
+} lists[] = {
+    {"policies", list_policies}, {"stores", list_stores},     {"ts", list_ts},
+    {"methods", list_methods},   {"problems", list_problems},
+};
+
+#define NLISTS ((int)(sizeof(lists) / sizeof(lists[0])))
+
+/* Which list; NLISTS: all of them; -1: there is no such list */
+static int which(int argc, char **argv)
+{
+  for (int i = 0; argc == 2 && i < NLISTS; i++)
+    if (!strcmp(argv[1], lists[i].name)) return i;
+  return argc == 1 ? NLISTS : -1;
+}
+
+static int refuse(int argc, char **argv)
+{
+  const char *names[NLISTS + 1] = {NULL};
+
+  for (int i = 0; i < NLISTS; i++) names[i] = lists[i].name;
+  if (argc > 2)
+    fprintf(stderr, "costate list: one list at a time, or none for all\n\n");
+  else
+    fprintf(stderr, "costate list: there is no list of %s; did you mean %s?\n\n", argv[1],
+            costate_cli_nearest(argv[1], names));
+  fputs(usage, stderr);
+  return COSTATE_CLI_USAGE;
+}
+
 int costate_cli_list(int argc, char **argv)
 {
-  const char *name, *text;
+  const int   help   = argc > 1 && (!strcmp(argv[1], "-help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+  const int   chose  = which(argc, argv);
+  int         status = 0;
+  PetscMPIInt rank;
 
-  if (argc > 1) {
-    int help = !strcmp(argv[1], "-help");
-
-    fprintf(help ? stdout : stderr, "usage: costate list\nPrints the policies, the stores, and the TS types with and "
-                                    "without an adjoint step.\n");
-    return help ? 0 : COSTATE_CLI_USAGE;
-  }
   if (PetscInitializeNoArguments()) return COSTATE_CLI_FAILED;
-  printf("policies (-ts_trajectory_costate_policy)\n");
-  for (int i = 0; (name = costate_sched_policy_name(i)); i++) printf("  %-8s %s\n", name, costate_sched_policy_text(i));
-  printf("stores\n");
-  for (PetscInt i = 0;; i++) {
-    if (CostateStoreListGet(i, &name, &text) || !name) break;
-    printf("  %-8s %s\n", name, text);
-  }
-  if (list_ts()) return COSTATE_CLI_FAILED;
-  return PetscFinalize() ? COSTATE_CLI_FAILED : 0;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  if (help && rank == 0) fputs(usage, stdout);
+  if (!help && chose < 0) status = rank == 0 ? refuse(argc, argv) : COSTATE_CLI_USAGE;
+  for (int i = 0; !help && rank == 0 && i < NLISTS; i++)
+    if ((chose == NLISTS || chose == i) && lists[i].list()) status = COSTATE_CLI_FAILED;
+  return PetscFinalize() ? COSTATE_CLI_FAILED : status;
 }

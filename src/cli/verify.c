@@ -5,6 +5,7 @@
 #include <time.h>
 #include "cli.h"
 #include "inspect.h"
+#include "json.h"
 
 static const char usage[] =
     "usage: costate verify DIR [-json]\n"

@@ -25,6 +25,10 @@ static PetscErrorCode Repeat(CostateTraj tr, TS ts)
   PetscInt       N = tr->log.n;
 
   PetscFunctionBegin;
+  PetscCheck(tr->replayable, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "A second backward sweep would have to repeat the run, which is not exact with TS type %s: call TSSolve() "
+             "again",
+             ((PetscObject)ts)->type_name);
   PetscCheck(!tr->boundaries, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
              "A second backward sweep over a run with events or several TSSolve() calls would have to repeat it across "
              "them, which is "
@@ -67,6 +71,9 @@ static PetscErrorCode Turn(CostateTraj tr, TS ts, PetscInt N)
              "The adjoint begins at step %" PetscInt_FMT " but the run has %" PetscInt_FMT
              " steps: to reverse a part of a run, end the run there",
              N, tr->log.n);
+  PetscCheck(tr->reverse || !tr->from_ends, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "The run was made for a method of its own (TSTrajectoryCostateSetReverse()), which is gone, so what the "
+             "adjoint step of the TS needs was not kept: call TSSolve() again");
   PetscCall(CostateReplayAgree(tr));
   if (tr->sched && CostateDiskRepeat(tr)) {
     PetscCall(PetscFPrintf(comm, PETSC_STDERR,
@@ -195,7 +202,9 @@ static PetscErrorCode Obey(CostateTraj tr, TS ts, PetscInt k, const costate_acti
   case COSTATE_ADJOINT:
     PetscCheck(step == k, PETSC_COMM_SELF, PETSC_ERR_PLIB,
                "The scheduler reverses step %" PetscInt_FMT ", not %" PetscInt_FMT, step, k);
-    if (a->taped)
+    if (tr->reverse)
+      PetscCall(CostatePieceFetch(tr, ts, k, *record));
+    else if (a->taped)
       PetscCall(Tape(tr, ts, k));
     else if (k == tr->log.n)
       PetscCall(LastStep(tr, ts, k));
@@ -247,6 +256,8 @@ static PetscErrorCode CrossJump(CostateTraj tr, TS ts, PetscInt k)
   PetscInt64 key = CostateKeyOf(k, COSTATE_KEY_PRE);
 
   PetscFunctionBegin;
+  PetscCall(CostatePieceCross(tr, k, &jump));
+  if (jump) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateHas(tr, k, COSTATE_KEY_PRE, &jump));
   if (!jump) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(tr->jumps || ts->adjoint_steps + 1 >= ts->adjoint_max_steps, PetscObjectComm((PetscObject)ts),
@@ -318,12 +329,20 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   /* an event of the application may have changed the state on its way back */
   PetscCall(PetscObjectGetId((PetscObject)ts->vec_sol, &id));
   PetscCall(PetscObjectStateGet((PetscObject)ts->vec_sol, &state));
-  if (id != tr->sol_id || state != tr->sol_state) PetscCall(VecCopy(ts->vec_sol, tr->top));
+  if (id != tr->sol_id || state != tr->sol_state)
+    PetscCall(VecCopy(ts->vec_sol, tr->top));
+  else if (tr->pre_at == k) {
+    PetscCall(VecCopy(tr->pre, tr->top));
+    PetscCall(VecCopy(tr->pre, ts->vec_sol));
+  }
   PetscCall(CostateLook(tr, ts));
   PetscCall(Prepare(tr, ts, k));
   if (tr->touched) PetscCall(VecCopy(tr->top, ts->vec_sol));
   PetscCall(PetscTime(&t0));
-  PetscCall(adjointstep(ts));
+  if (tr->reverse)
+    PetscCall(CostatePieceReverse(tr, ts, k));
+  else
+    PetscCall(adjointstep(ts));
   PetscCall(PetscTime(&t1));
   tr->clock.adjoint += t1 - t0;
   tr->clock.nadjoint++;
@@ -387,6 +406,11 @@ PetscErrorCode CostateBackwardGet(CostateTraj tr, TS ts, PetscInt k, PetscReal *
   PetscFunctionBegin;
   PetscCheck(tr->phase != COSTATE_IDLE && k <= tr->log.n, comm, PETSC_ERR_ARG_OUTOFRANGE,
              "State %" PetscInt_FMT " is asked for, but the trajectory knows %" PetscInt_FMT " steps", k, tr->log.n);
+  PetscCheck(!tr->nothing_kept, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "%s, but no state of this run was kept (TSTrajectoryCostateSetKeep()): say that states are to be kept and "
+             "call TSSolve() again",
+             adjoint ? "TSAdjointSolve() was called" : "A state is asked for");
+  if (adjoint) PetscCall(CostateHooksInstall(ts)); /* a function may have been put in the place of the adjoint step */
   if (adjoint && tr->phase == COSTATE_REVERSED && k == tr->log.n && k) PetscCall(Repeat(tr, ts));
   top = (PetscBool)(tr->phase == COSTATE_FORWARD ? tr->ended && k == tr->log.n : k == tr->pos);
   PetscCheck(top || !adjoint, comm, PETSC_ERR_ARG_WRONGSTATE,
@@ -394,6 +418,7 @@ PetscErrorCode CostateBackwardGet(CostateTraj tr, TS ts, PetscInt k, PetscReal *
              k, tr->phase == COSTATE_FORWARD ? tr->log.n : tr->pos);
   PetscCall(CostateHas(tr, k, COSTATE_KEY_PRE, &pre));
   PetscCall(CostateHas(tr, k, COSTATE_KEY_STATE, &state));
+  if (CostateIsChange(tr, k)) pre = PETSC_FALSE;
   if (top)
     PetscCall(VecCopy(tr->top, u));
   else if (pre)

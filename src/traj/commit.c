@@ -140,8 +140,8 @@ static PetscErrorCode NoteSteps(CostateTraj tr)
         CostateAttempt a;
 
         PetscCall(CostateLogGet(log, k, i, &a, &n));
-        PetscCall(CostateNote(tr, "attempt %a %a %a %d %d", (double)a.ptime, (double)a.ptime_prev, (double)a.h,
-                              (int)a.restart, (int)a.rollback));
+        PetscCall(CostateNote(tr, "attempt %a %a %a %d %d %a", (double)a.ptime, (double)a.ptime_prev, (double)a.h,
+                              (int)a.restart, (int)a.rollback, (double)a.want));
         for (PetscInt j = 0; j < a.nrej; j++) PetscCall(CostateNote(tr, "reject %a", (double)log->rej[a.rej + j]));
       }
     }
@@ -342,7 +342,7 @@ PetscErrorCode CostateStopKeep(CostateTraj tr, TS ts)
   PetscInt64 spare;
 
   PetscFunctionBegin;
-  if (!tr->durable || tr->resuming || !tr->pos || ts->adjoint_steps + 1 < ts->adjoint_max_steps)
+  if (!tr->durable || tr->resuming || tr->reverse || !tr->pos || ts->adjoint_steps + 1 < ts->adjoint_max_steps)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateStoreSpare(tr->disk, &spare));
   if (spare < 2) PetscFunctionReturn(PETSC_SUCCESS); /* the resume will say that it is missing */

@@ -183,6 +183,7 @@ static PetscErrorCode NotWritten(CostateTraj tr, PetscInt64 key, const CostateSt
              " begins a segment (an event, or another TSSolve()) and cannot be computed again, so the run cannot go on "
              "without it",
              fault->text, k);
+  if (tr->whole) PetscCall(CostateWholeRefuse(tr, tr->ts, fault->text));
   if (!tr->lost)
     PetscCall(
         PetscFPrintf(comm, PETSC_STDERR,

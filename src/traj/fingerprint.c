@@ -17,15 +17,18 @@ PetscErrorCode CostateOwner(CostateTraj tr)
 
 PetscErrorCode CostateFingerprint(CostateTraj tr, char text[], size_t len)
 {
-  TS ts = tr->ts;
+  TS   ts = tr->ts;
+  char stops[64];
 
   PetscFunctionBegin;
+  PetscCall(CostateStopsPrint(tr, stops, sizeof(stops)));
   PetscCall(PetscSNPrintf(text, len,
                           "%" PetscInt_FMT " unknowns, TS %s with %" PetscInt_FMT " stages, adaptor %s, "
-                          "check %d jumps %d%s%s",
+                          "check %d jumps %d%s%s%s%s",
                           tr->N, ((PetscObject)ts)->type_name, tr->nstages,
                           ts->adapt ? ((PetscObject)ts->adapt)->type_name : "none", (int)tr->check, (int)tr->jumps,
-                          ts->forward_solve ? ", tangents" : "", ts->costintegralfwd ? ", forward integral" : ""));
+                          ts->forward_solve ? ", tangents" : "", ts->costintegralfwd ? ", forward integral" : "",
+                          tr->from_ends ? ", reversed by a method" : "", stops));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -13,6 +13,7 @@ PetscErrorCode CostateForwardStart(CostateTraj tr, TS ts)
   PetscFunctionBegin;
   PetscCall(CostateTrajReset(tr));
   PetscCall(CostateTrajSetUp(tr, ts));
+  PetscCall(CostateStopsBegin(tr, ts));
   PetscCall(CostateStoreCreate(PetscObjectComm((PetscObject)tr->tj), "ram", &tr->store));
   tr->phase   = COSTATE_FORWARD;
   tr->nevents = ts->event ? ts->event->recorder.ctr : 0;
@@ -65,6 +66,7 @@ static PetscErrorCode AnyRank(CostateTraj tr, PetscBool *flag)
 static PetscErrorCode KeepTop(CostateTraj tr, Vec u)
 {
   PetscFunctionBegin;
+  if (tr->nothing_kept) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecCopy(u, tr->top));
   tr->have_top = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -75,9 +77,12 @@ PetscErrorCode CostateForwardSet(CostateTraj tr, TS ts, PetscInt k, PetscReal t,
 {
   MPI_Comm   comm = PetscObjectComm((PetscObject)tr->tj);
   PetscInt64 hash = 0;
+  PetscInt   stop;
   PetscBool  hooks, entered = (PetscBool)(tr->resuming || tr->log.natt > tr->log.first);
 
   PetscFunctionBegin;
+  /* a step that failed, where that is no error (TSSetErrorIfStepFails()): PETSc sets the state before it once more */
+  if (ts->reason < 0 && tr->phase == COSTATE_FORWARD && k == tr->log.n) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(tr->phase == COSTATE_FORWARD && k == tr->log.n + 1, comm, PETSC_ERR_ARG_WRONGSTATE,
              "State %" PetscInt_FMT " was set where state %" PetscInt_FMT
              " was expected: a run has to begin with step number 0 (TSSetStepNumber()) and cannot go on after its "
@@ -101,6 +106,7 @@ PetscErrorCode CostateForwardSet(CostateTraj tr, TS ts, PetscInt k, PetscReal t,
   if (ts->event) {
     tr->event   = (PetscBool)(ts->event->recorder.ctr > tr->nevents);
     tr->nevents = ts->event->recorder.ctr;
+    if (tr->event) PetscCall(CostatePieceChanged(tr, ts, k, X));
   }
   if (k > 1) { /* the first step sets up the solvers */
     PetscLogDouble now;
@@ -116,6 +122,9 @@ PetscErrorCode CostateForwardSet(CostateTraj tr, TS ts, PetscInt k, PetscReal t,
   if (tr->ended || tr->jumps) PetscCall(KeepTop(tr, X));
   if (tr->ended) PetscCall(CostateStagesHash(tr, ts, &tr->stages_hash));
   PetscCall(CostateReportProgress(tr, "forward", k, tr->ended));
+  tr->rejected = ts->reject;
+  PetscCall(CostateStopsMet(tr, ts, k, &stop));
+  PetscCall(CostatePieceArrive(tr, ts, k, t, X, stop));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -136,7 +145,7 @@ PetscErrorCode CostateForwardPostStep(CostateTraj tr, TS ts)
       if (here) tr->changed_by = "TSSetPostStep()";
       PetscCall(CostateReplayAgree(tr));
     }
-    tr->jump = changed;
+    tr->jump = (PetscBool)(changed || tr->pre_at == tr->log.n);
   }
   if (ts->reason == TS_CONVERGED_ITERATING) PetscFunctionReturn(PETSC_SUCCESS);
   if (!tr->have_top) PetscCall(KeepTop(tr, ts->vec_sol));
@@ -228,11 +237,24 @@ static PetscErrorCode Budget(CostateTraj tr, PetscInt n)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A run that is kept whole gives a state out of memory only to the disk, and never out of that. */
+static PetscErrorCode WholeEvict(CostateTraj tr, TS ts, const costate_action *a)
+{
+  PetscBool has = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  if (a->tier == COSTATE_RAM && tr->disk)
+    PetscCall(CostateStoreHas(tr->disk, CostateKeyOf(a->step, COSTATE_KEY_STATE), &has));
+  if (!has) PetscCall(CostateWholeRefuse(tr, ts, tr->disk ? "memory and disk are full" : "the budget is full"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The scheduler learns of state n and says what goes and what stays. */
 PetscErrorCode CostateForwardArrive(CostateTraj tr, TS ts, PetscInt n, costate_arrival kind)
 {
   costate_action a;
   PetscBool      kept = PETSC_FALSE, disk;
+  int            err;
 
   PetscFunctionBegin;
   if (tr->no_disk && !tr->again) {
@@ -247,17 +269,25 @@ PetscErrorCode CostateForwardArrive(CostateTraj tr, TS ts, PetscInt n, costate_a
   if (!tr->sched) {
     const PetscBool known = (PetscBool)(tr->sweeps || tr->again);
 
-    PetscCall(CostateSchedCreate(tr, known ? "offline" : tr->policy, known ? tr->log.n : tr->steps));
+    PetscCall(CostateSchedCreate(tr,
+                                 tr->whole ? "all"
+                                 : known   ? "offline"
+                                           : tr->policy,
+                                 known ? tr->log.n : tr->steps));
   }
   if (kind != COSTATE_ARRIVE_STEP) {
     tr->boundaries++;
     PetscCall(CostateKindAdd(tr, n, kind, tr->quiet));
   }
   PetscCall(CostateNoteArrival(tr, n, kind));
-  PetscCall(CostateSched(tr, costate_sched_arrive(tr->sched, n, kind)));
+  PetscCall(CostateWholeCheck(tr, ts, n));
+  err = costate_sched_arrive(tr->sched, n, kind);
+  if (err == COSTATE_SCHED_ERR_BUDGET && tr->whole) PetscCall(CostateWholeRefuse(tr, ts, "the budget is full"));
+  PetscCall(CostateSched(tr, err));
   for (;;) {
     PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
     if (a.kind == COSTATE_YIELD) break;
+    if (tr->whole && a.kind == COSTATE_EVICT) PetscCall(WholeEvict(tr, ts, &a));
     PetscCall(CostateDiskObey(tr, &a, &disk));
     if (disk) continue;
     if (a.kind == COSTATE_EVICT && a.what == COSTATE_STATE && a.step == 0) {
@@ -326,11 +356,14 @@ PetscErrorCode CostateForwardEnter(CostateTraj tr, TS ts)
   if (tr->log.natt == tr->log.first) {
     PetscCall(CostateLook(tr, ts));
     PetscCall(Arrival(tr, ts, n, &kind));
-    PetscCall(CostateForwardArrive(tr, ts, n, kind));
-    PetscCall(CostateLeave(tr, ts, n));
+    if (!tr->nothing_kept) {
+      PetscCall(CostateForwardArrive(tr, ts, n, kind));
+      PetscCall(CostateLeave(tr, ts, n));
+    }
     tr->ended = PETSC_FALSE;
   }
-  PetscCall(CostateLogEnter(&tr->log, ts));
+  PetscCall(CostateStopsEnter(tr, ts));
+  PetscCall(CostateLogEnter(&tr->log, ts, tr->stop.want));
   PetscCall(PetscTime(&tr->entered));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

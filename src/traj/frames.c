@@ -47,7 +47,7 @@ PetscErrorCode CostatePut(CostateTraj tr, TS ts, PetscInt k, CostateKey what)
   } else if (what == COSTATE_KEY_STAGES) {
     for (PetscInt i = tr->first_stage; i < tr->nstages; i++) v[n++] = Y[i];
   } else
-    v[n++] = tr->top;
+    v[n++] = tr->pre_at == k ? tr->pre : tr->top;
   PetscCall(CostateStorePutBegin(tr->store, CostateKeyOf(k, what), n, v));
   PetscCall(CostateStorePutEnd(tr->store, CostateKeyOf(k, what)));
   if (what == COSTATE_KEY_STATE) PetscCall(SensEnd(tr, ts, &a));

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off */
 /*
   What is wrapped around the functions of a TS.  The originals are kept with the TS itself, in a container that lives as
   long as it does, so that a trajectory may come and go: without one of our type every wrapper passes straight through.
 
-    ops->step         a step is entered: the arrival of the state before it
-    ops->adjointstep  here steps are repeated, and not in TSTrajectoryGet(): by now the application was told that the
-                      event at the end of the step is behind it (TSAdjointEventHandler()), so its context is the right
-  one ops->adjointintegral  the end of an adjoint step, where there is a cost integral adapt->choose     rejections are
-  logged, and in a replay repeated instead of decided poststep          to see a run that the user ends, and a state
-  that the user changes poststage, postevaluate  to see a state that the user changes; poststage also serves FSAL
-  methods, see replay.c
+    ops->step                a step is entered: the arrival of the state before it; its size, where a stop cuts it
+    ops->adjointstep         here steps are repeated, and not in TSTrajectoryGet(): by now the application was told that
+                             the event at the end of the step is behind it (TSAdjointEventHandler()), so its context is
+                             the right one; a method has its own function called instead
+    ops->adjointintegral     the end of an adjoint step, where there is a cost integral
+    ops->forwardstep         the tangents of a step, of the right time and size
+    adapt->choose            rejections are logged, and in a replay repeated instead of decided
+    poststep                 to see a run that the user ends, and a state that the user changes
+    poststage, postevaluate  to see a state that the user changes
 */
+/* clang-format on */
 #include "trajimpl.h"
 #include "rkadjoint.h"
 
@@ -18,6 +22,7 @@ typedef struct {
   PetscErrorCode (*step)(TS);
   PetscErrorCode (*adjointstep)(TS);
   PetscErrorCode (*adjointintegral)(TS);
+  PetscErrorCode (*forwardstep)(TS);
   PetscErrorCode (*choose)(TSAdapt, TS, PetscReal, PetscInt *, PetscReal *, PetscBool *, PetscReal *, PetscReal *,
                            PetscReal *);
   PetscErrorCode (*poststep)(TS);
@@ -79,21 +84,41 @@ PetscErrorCode CostateHooksStep(TS ts)
   CostateHooks *hooks;
   CostateTraj   tr;
   DM            dm;
-  DMTS          dmts;
+  DMTS          dmts = NULL;
 
   PetscFunctionBegin;
   PetscCall(HooksGet(ts, &hooks));
   PetscCall(CostateTrajGet(ts, &tr));
-  if (!tr || !tr->fsal) {
-    PetscCall(hooks->step(ts));
-    PetscFunctionReturn(PETSC_SUCCESS);
+  if (tr) {
+    tr->from  = ts->ptime;
+    tr->taken = 0;
   }
-  PetscCall(TSGetDM(ts, &dm));
-  PetscCall(DMGetDMTS(dm, &dmts));
-  tr->rhs                = dmts->ops->rhsfunction;
-  dmts->ops->rhsfunction = HookRHS;
+  if (tr && tr->fsal) {
+    PetscCall(TSGetDM(ts, &dm));
+    PetscCall(DMGetDMTS(dm, &dmts));
+    tr->rhs                = dmts->ops->rhsfunction;
+    dmts->ops->rhsfunction = HookRHS;
+  }
   PetscCall(hooks->step(ts));
-  dmts->ops->rhsfunction = tr->rhs;
+  if (dmts) dmts->ops->rhsfunction = tr->rhs;
+  if (tr && !tr->taken) tr->taken = ts->time_step; /* the adaptor was not asked, so it is that of the step */
+  if (tr) tr->proposed = ts->time_step;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  The forward cost integral is summed up after the step, so what a step changes in it is wrong: where the adaptor
+  rejects an attempt, TSRollBack() takes a part away that was never added (rk), or the one of the step before (theta).
+*/
+static PetscErrorCode GuardIntegral(CostateTraj tr, TS ts, PetscBool after)
+{
+  Vec q;
+
+  PetscFunctionBegin;
+  if (!tr || !ts->quadraturets || !ts->costintegralfwd) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetCostIntegral(ts, &q));
+  if (!tr->integral_before) PetscCall(VecDuplicate(q, &tr->integral_before));
+  PetscCall(VecCopy(after ? tr->integral_before : q, after ? q : tr->integral_before));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -104,8 +129,14 @@ static PetscErrorCode HookStep(TS ts)
   PetscFunctionBegin;
   PetscCall(CostateTrajGet(ts, &tr));
   if (tr) PetscCall(CostateForwardEnter(tr, ts));
+  PetscCall(GuardIntegral(tr, ts, PETSC_FALSE));
   PetscCall(CostateHooksStep(ts));
-  if (tr) tr->inject = PETSC_FALSE;
+  PetscCall(GuardIntegral(tr, ts, PETSC_TRUE));
+  if (tr) {
+    tr->inject = PETSC_FALSE;
+    PetscCall(CostateStopsLeave(tr, ts));
+    PetscCall(CostatePieceBefore(tr, ts));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -117,10 +148,13 @@ static PetscErrorCode HookAdjointStep(TS ts)
   PetscFunctionBegin;
   PetscCall(HooksGet(ts, &hooks));
   PetscCall(CostateTrajGet(ts, &tr));
+  PetscCheck((tr && tr->reverse) || hooks->adjointstep, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "TS type %s has no adjoint step, and the function that was put in its place is gone",
+             ((PetscObject)ts)->type_name);
   if (tr) {
-    PetscBool mend;
+    PetscBool mend = PETSC_FALSE;
 
-    PetscCall(CostateRKAdjointNeeded(ts, &mend));
+    if (!tr->reverse) PetscCall(CostateRKAdjointNeeded(ts, &mend));
     PetscCall(CostateBackwardStep(tr, ts, mend ? CostateRKAdjointStep : hooks->adjointstep));
   } else
     PetscCall(hooks->adjointstep(ts));
@@ -135,7 +169,9 @@ static PetscErrorCode HookAdjointIntegral(TS ts)
   PetscFunctionBegin;
   PetscCall(HooksGet(ts, &hooks));
   PetscCall(CostateTrajGet(ts, &tr));
-  if (!tr || !tr->passed) PetscCall(hooks->adjointintegral(ts));
+  PetscCheck((tr && tr->reverse) || hooks->adjointintegral, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "TS type %s has no adjoint of cost integrals", ((PetscObject)ts)->type_name);
+  if (!tr || (!tr->passed && !tr->reverse)) PetscCall(hooks->adjointintegral(ts));
   if (tr && !tr->passed && tr->phase == COSTATE_BACKWARD) {
     ts->adjoint_steps--; /* which PETSc has counted by now */
     PetscCall(CostateStopKeep(tr, ts));
@@ -153,6 +189,7 @@ static PetscErrorCode HookChoose(TSAdapt adapt, TS ts, PetscReal h, PetscInt *sc
   PetscFunctionBegin;
   PetscCall(HooksGet(ts, &hooks));
   PetscCall(CostateTrajGet(ts, &tr));
+  if (tr) tr->taken = h;
   if (tr && tr->replaying) {
     *sc     = 0;
     *next   = h;
@@ -162,6 +199,36 @@ static PetscErrorCode HookChoose(TSAdapt adapt, TS ts, PetscReal h, PetscInt *sc
   }
   PetscCall(hooks->choose(adapt, ts, h, sc, next, accept, wlte, wltea, wlter));
   if (tr && tr->phase == COSTATE_FORWARD && !tr->resuming && !*accept) PetscCall(CostateLogReject(&tr->log, *next));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  The tangents of a step.  PETSc's Runge-Kutta methods would take them at the time at which the step has ended and with
+  the size of the next one, which is right for autonomous equations and equal steps alone.  Fixed steps that differ by
+  rounding, close to the end, count as equal, so that the bits are those of PETSc's own trajectories.
+*/
+static PetscErrorCode HookForwardStep(TS ts)
+{
+  CostateHooks   *hooks;
+  CostateTraj     tr;
+  PetscBool       rk, fixed;
+  const PetscReal t = ts->ptime, h = ts->time_step;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  PetscCall(CostateTrajGet(ts, &tr));
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSRK, &rk));
+  if (tr && rk) {
+    PetscCall(CostateFixedSteps(ts, &fixed));
+    fixed         = (PetscBool)(fixed && PetscAbsReal(tr->proposed - tr->taken) <= (PetscReal)1e-10 * tr->taken);
+    ts->ptime     = tr->from;
+    ts->time_step = fixed ? tr->proposed : tr->taken;
+  }
+  PetscCall(hooks->forwardstep(ts));
+  if (tr && rk) {
+    ts->ptime     = t;
+    ts->time_step = h;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -262,6 +329,43 @@ static PetscErrorCode HooksDestroy(void *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whether the TS type has an adjoint step of its own. */
+PetscErrorCode CostateHooksHaveAdjoint(TS ts, PetscBool *have)
+{
+  CostateHooks *hooks;
+
+  PetscFunctionBegin;
+  PetscCall(HooksGet(ts, &hooks));
+  *have = (PetscBool)(ts->ops->adjointstep && (ts->ops->adjointstep != HookAdjointStep || hooks->adjointstep));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* As TSSetUp() does it, for a TSSetRHSJacobianP() that came after it: the theta methods read the matrix of F_p alone.
+ */
+static PetscErrorCode ShareJacobianP(TS ts)
+{
+  PetscFunctionBegin;
+  if (ts->Jacp || !ts->Jacprhs) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscObjectReference((PetscObject)ts->Jacprhs));
+  ts->Jacp = ts->Jacprhs;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A TS type without an adjoint step gets one for as long as a method has put a function in its place. */
+static PetscErrorCode InstallReverse(TS ts, CostateHooks *hooks)
+{
+  PetscBool reverse = PETSC_FALSE, ours = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  if (ts->trajectory) PetscCall(PetscObjectTypeCompare((PetscObject)ts->trajectory, TSTRAJECTORYCOSTATE, &ours));
+  if (ours) reverse = (PetscBool)(((CostateTraj)ts->trajectory->data)->reverse != NULL);
+  if (ts->ops->adjointstep != HookAdjointStep) hooks->adjointstep = NULL;
+  if (ts->ops->adjointintegral != HookAdjointIntegral) hooks->adjointintegral = NULL;
+  if (!hooks->adjointstep) ts->ops->adjointstep = reverse ? HookAdjointStep : NULL;
+  if (!hooks->adjointintegral) ts->ops->adjointintegral = reverse ? HookAdjointIntegral : NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateHooksInstalled(TS ts, PetscBool *yes)
 {
   PetscFunctionBegin;
@@ -297,6 +401,9 @@ PetscErrorCode CostateHooksInstall(TS ts)
   WRAP(ts->ops->step, step, HookStep);
   WRAP(ts->ops->adjointstep, adjointstep, HookAdjointStep);
   WRAP(ts->ops->adjointintegral, adjointintegral, HookAdjointIntegral);
+  WRAP(ts->ops->forwardstep, forwardstep, HookForwardStep);
+  PetscCall(InstallReverse(ts, hooks));
+  PetscCall(ShareJacobianP(ts));
   if (ts->adapt) WRAP(ts->adapt->ops->choose, choose, HookChoose);
   WRAP(ts->poststep, poststep, HookPostStep);
   WRAP(ts->postevaluate, postevaluate, HookPostEvaluate);

@@ -30,7 +30,7 @@ PetscErrorCode CostateLogReset(CostateLog *log)
 }
 
 /* A step is entered from state log->n, for the first time or again after a roll-back. */
-PetscErrorCode CostateLogEnter(CostateLog *log, TS ts)
+PetscErrorCode CostateLogEnter(CostateLog *log, TS ts, PetscReal want)
 {
   CostateAttempt *a;
 
@@ -40,6 +40,7 @@ PetscErrorCode CostateLogEnter(CostateLog *log, TS ts)
   a->ptime      = ts->ptime;
   a->ptime_prev = ts->ptime_prev;
   a->h          = ts->time_step;
+  a->want       = want;
   a->rej        = log->nrej;
   a->nrej       = 0;
   a->restart    = ts->steprestart;
@@ -126,7 +127,7 @@ PetscErrorCode CostateLogState(CostateLog *log, PetscInt k, PetscReal t, PetscIn
     const CostateAttempt *a = &log->att[log->first];
 
     log->h[k] = a->h;
-    if (log->natt == log->first + 1 && !a->nrej && !a->rollback && (!a->restart || k == 1) &&
+    if (log->natt == log->first + 1 && !a->nrej && !a->rollback && !a->want && (!a->restart || k == 1) &&
         a->ptime == log->t[k - 1] && a->ptime_prev == LogPrev(log, k)) {
       log->natt = log->first;
     } else

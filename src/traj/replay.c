@@ -38,7 +38,7 @@ PetscErrorCode CostateReplayBegin(CostateTraj tr, TS ts, CostateSaved *s)
   s->times               = ts->COSTATE_TS_TIMES;
   s->adaptmonitor        = ts->adapt ? ts->adapt->monitor : NULL;
   s->justdecreased       = ts->adapt ? ts->adapt->timestepjustdecreased : 0;
-  s->dt_span             = ts->adapt ? ts->adapt->dt_span_cached : 0;
+  s->dt_span             = ts->adapt ? ts->adapt->COSTATE_ADAPT_CACHED : 0;
   ts->costintegralfwd    = PETSC_FALSE;
   ts->event              = NULL;
   ts->COSTATE_TS_TIMES   = NULL;
@@ -76,7 +76,7 @@ PetscErrorCode CostateReplayEnd(CostateTraj tr, TS ts, CostateSaved *s)
   if (ts->adapt) {
     ts->adapt->monitor               = s->adaptmonitor;
     ts->adapt->timestepjustdecreased = s->justdecreased;
-    ts->adapt->dt_span_cached        = s->dt_span;
+    ts->adapt->COSTATE_ADAPT_CACHED  = s->dt_span;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

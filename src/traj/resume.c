@@ -104,8 +104,8 @@ static PetscErrorCode NoteOfRun(CostateTraj tr, Notes *notes, const char *line, 
 {
   Told               told = {0};
   CostatePast        past;
-  CostateAttempt     a = {0};
-  double             x[3];
+  CostateAttempt     a    = {0};
+  double             x[4] = {0};
   int                flag[2], kind;
   PetscInt           k, quiet;
   unsigned long long hash;
@@ -115,10 +115,11 @@ static PetscErrorCode NoteOfRun(CostateTraj tr, Notes *notes, const char *line, 
   PetscFunctionBegin;
   if (sscanf(line, "step %" PetscInt_FMT " %la %la %llx", &k, &x[0], &x[1], &hash) == 4 && k == log->n + 1) {
     PetscCall(CostateLogRestore(log, k, (PetscReal)x[0], (PetscReal)x[1], (PetscInt64)hash));
-  } else if (sscanf(line, "attempt %la %la %la %d %d", &x[0], &x[1], &x[2], &flag[0], &flag[1]) == 5) {
+  } else if (sscanf(line, "attempt %la %la %la %d %d %la", &x[0], &x[1], &x[2], &flag[0], &flag[1], &x[3]) >= 5) {
     a.ptime      = (PetscReal)x[0];
     a.ptime_prev = (PetscReal)x[1];
     a.h          = (PetscReal)x[2];
+    a.want       = (PetscReal)x[3];
     a.restart    = (PetscBool)(flag[0] != 0);
     a.rollback   = (PetscBool)(flag[1] != 0);
     PetscCall(CostateLogAttempt(log, &a));
@@ -561,6 +562,7 @@ PetscErrorCode CostateResumeEnter(CostateTraj tr, TS ts, PetscBool boundary)
   PetscBool      known = PETSC_FALSE;
 
   PetscFunctionBegin;
+  PetscCall(CostateStopsPass(tr, ts, n));
   for (PetscInt i = 0; i < tr->nkinds; i++) known = (PetscBool)(known || tr->kind[i].step == n);
   if (tr->put != n + 1 && n && known != boundary)
     PetscCall(Refuse(tr, "at state %" PetscInt_FMT " the run %s, and now it %s", n,
@@ -573,13 +575,15 @@ PetscErrorCode CostateResumeEnter(CostateTraj tr, TS ts, PetscBool boundary)
     PetscCall(CostateLogGet(&tr->log, n + 1, 0, &a, &natt));
     ts->steprestart = a.restart; /* which TSPreStep() sets, since the state was changed in it */
     ts->time_step   = a.h;
+    CostateStopsAgain(tr, ts, a.want);
     if (tr->fsal && tr->from_frame && !a.restart && !a.rollback) {
       ts->steprestart = PETSC_TRUE; /* as in ReplayAttempt() */
       tr->inject      = PETSC_TRUE;
     }
     tr->from_frame = PETSC_FALSE;
     tr->put        = 0; /* a second attempt is on its own */
-  }
+  } else
+    PetscCall(CostateStopsEnter(tr, ts));
   PetscCall(CostateLeave(tr, ts, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -588,6 +592,7 @@ PetscErrorCode CostateResumeEnter(CostateTraj tr, TS ts, PetscBool boundary)
 PetscErrorCode CostateResumeEnd(CostateTraj tr, TS ts)
 {
   PetscFunctionBegin;
+  PetscCall(CostateStopsPass(tr, ts, ts->steps));
   if (tr->back >= 0) PetscCall(Refuse(tr, "it had %" PetscInt_FMT " steps, and now it goes on beyond them", tr->known));
   tr->resuming = PETSC_FALSE;
   PetscCall(CostateResumeHook(tr, ts));

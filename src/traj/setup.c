@@ -2,16 +2,22 @@
 /* What is checked and sized between TSSetUp() and the first step. */
 #include "trajimpl.h"
 
+/* clang-format off */
 /*
   What the stages of a step are made of (TSGetStages()), and so what a record of a step adds to the states:
 
     rk                            Y_1 is the state before the step; a record is Y_2 .. Y_s.  After a rejection or a
-                                  roll-back Y_1 differs from it in the last bits; where steps are adaptive it is kept
-  too theta with end points,        the states before and after the step; nothing has to be kept beside them, and
-  nothing beuler, cn                    executed where both are at hand theta without                 one stage of its
-  own forward Euler as rk (1fe)     Y_1 alone: as with end points others                        not known: executed
-  again
+                                  roll-back Y_1 differs from it in the last bits; where steps are adaptive it is kept too
+    theta with end points,        the states before and after the step; nothing has to be kept beside them, and nothing
+      beuler, cn                    executed where both are at hand
+    theta without                 one stage of its own
+    forward Euler as rk (1fe)     Y_1 alone: as with end points
+    others                        not known: executed again
+
+  A method that puts its own function in the place of the adjoint step (piece.c) wants end states and no stages,
+  whatever the type.
 */
+/* clang-format on */
 static PetscErrorCode ClassifyMethod(CostateTraj tr, TS ts)
 {
   PetscBool rk, theta, fixed;
@@ -41,9 +47,13 @@ static PetscErrorCode ClassifyMethod(CostateTraj tr, TS ts)
     tr->method  = COSTATE_METHOD_MIDPOINT;
     tr->nstages = ns;
   }
-  tr->free_tape  = (PetscBool)(tr->method == COSTATE_METHOD_ENDPOINT || (tr->method == COSTATE_METHOD_RK && ns == 1));
-  tr->replayable = (PetscBool)(ts->ops->adjointstep != NULL);
-  if (!tr->replayable) PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &tr->replayable, TSEULER, TSSSP, ""));
+  tr->free_tape = (PetscBool)(tr->method == COSTATE_METHOD_ENDPOINT || (tr->method == COSTATE_METHOD_RK && ns == 1));
+  PetscCall(CostateHooksHaveAdjoint(ts, &tr->replayable));
+  if (CostateReplayable(ts)) tr->replayable = PETSC_TRUE;
+  tr->from_ends = (PetscBool)(tr->reverse != NULL);
+  tr->whole     = (PetscBool)(tr->from_ends && !tr->replayable);
+  if (tr->from_ends) tr->free_tape = PETSC_TRUE;
+  if (tr->nothing_kept) tr->fsal = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -70,7 +80,7 @@ static PetscErrorCode SizeFrames(CostateTraj tr, TS ts)
   tr->restarts = 0;
   /* what a stage hook sets, the Jacobians of the adjoint may depend on: such a step is executed right before its
    * adjoint */
-  if (tr->stages == COSTATE_STAGES_NEVER || ts->forward_solve || ts->prestage || ts->poststage)
+  if (!tr->from_ends && (tr->stages == COSTATE_STAGES_NEVER || ts->forward_solve || ts->prestage || ts->poststage))
     PetscFunctionReturn(PETSC_SUCCESS);
   if (tr->free_tape) {
     tr->g        = 1;
@@ -138,8 +148,10 @@ PetscErrorCode CostateTrajDestroyVecs(CostateTraj tr)
   PetscFunctionBegin;
   PetscCall(VecDestroy(&tr->top));
   PetscCall(VecDestroy(&tr->base));
+  PetscCall(VecDestroy(&tr->pre));
   PetscCall(VecDestroy(&tr->kfirst));
   PetscCall(VecDestroy(&tr->sens));
+  PetscCall(VecDestroy(&tr->integral_before));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -148,6 +160,7 @@ static PetscErrorCode CreateVecs(CostateTraj tr, TS ts)
 {
   PetscFunctionBegin;
   PetscCall(CostateTrajDestroyVecs(tr));
+  if (tr->nothing_kept) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecDuplicate(ts->vec_sol, &tr->top));
   PetscCall(VecDuplicate(ts->vec_sol, &tr->base));
   if (tr->fsal) PetscCall(VecDuplicate(ts->vec_sol, &tr->kfirst));
@@ -186,17 +199,20 @@ static PetscErrorCode CheckTransposedSolve(TS ts)
 
 PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)ts);
+  MPI_Comm  comm = PetscObjectComm((PetscObject)ts);
+  PetscBool adjoint;
 
   PetscFunctionBegin;
   PetscCall(CostateOptionsCheck(((PetscObject)tr->tj)->options, comm, PETSC_FALSE));
-  PetscCheck(!tr->tj->adjoint_solve_mode || ts->ops->adjointstep, comm, PETSC_ERR_SUP,
+  if (CostateDoor && tr->tj->adjoint_solve_mode) PetscCall(CostateDoor(tr->tj, ts));
+  PetscCall(CostateHooksHaveAdjoint(ts, &adjoint));
+  PetscCheck(!tr->tj->adjoint_solve_mode || adjoint || tr->reverse || tr->nothing_kept, comm, PETSC_ERR_SUP,
              "TS type %s has no adjoint step, so TSAdjointSolve() would fail after the whole forward run. Types that "
              "have one "
              "are shown by `costate list` (rk, theta, cn, beuler); to keep states for another purpose use "
              "-ts_trajectory_adjointmode 0",
              ((PetscObject)ts)->type_name);
-  if (tr->tj->adjoint_solve_mode) PetscCall(CheckTransposedSolve(ts));
+  if (tr->tj->adjoint_solve_mode && !tr->reverse && !tr->nothing_kept) PetscCall(CheckTransposedSolve(ts));
   PetscCheck(tr->steps || strcmp(tr->policy, "offline"), comm, PETSC_ERR_ARG_INCOMP,
              "The policy offline has to know the number of steps: give -ts_trajectory_costate_steps, or use the policy "
              "online");
@@ -222,6 +238,13 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
   PetscCheck(tr->dir[0] == 0 || (tr->commit < 0 && !tr->walltime && !tr->resume) || sizeof(PetscReal) <= sizeof(double),
              comm, PETSC_ERR_SUP,
              "Commits write times as double: they are not made for PETSc with longer real numbers");
+  PetscCheck(!tr->dir[0] || (tr->commit < 0 && !tr->walltime && !tr->resume) || (!tr->whole && !tr->nothing_kept), comm,
+             PETSC_ERR_SUP, "A run %s%s cannot be resumed: leave -ts_trajectory_costate_%s out",
+             tr->nothing_kept ? "of which no state is kept" : "of TS type ",
+             tr->nothing_kept ? "" : ((PetscObject)ts)->type_name,
+             tr->resume       ? "resume"
+             : tr->commit < 0 ? "walltime"
+                              : "commit");
   /* PETSc removes the tree below dirname when the trajectory is destroyed; nothing of ours is there */
   PetscCall(PetscFree(tr->tj->dirname));
   PetscCall(CostateHooksInstall(ts));

@@ -94,7 +94,9 @@ PetscErrorCode CostateLook(CostateTraj tr, TS ts)
   tr->unlooked   = 0;
   tr->looked     = now;
   end            = (PetscBool)(out[0] != 0 || out[2] != 0);
-  if (!tr->resuming && (end || out[1] != 0)) PetscCall(CostateCommit(tr, ts, &committed));
+  /* what a method keeps from one step to the next on its way back is not in a commit, so the last one forward has to do
+   */
+  if (!tr->resuming && !(back && tr->reverse) && (end || out[1] != 0)) PetscCall(CostateCommit(tr, ts, &committed));
   if (end) {
     char why[64];
 

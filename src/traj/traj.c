@@ -50,6 +50,10 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   tr->look_every                      = 1;
   tr->commit_seconds = tr->commit_last = 0;
   PetscCall(VecDestroy(&tr->integral));
+  PetscCall(CostateStopsReset(tr));
+  tr->rejected   = 0;
+  tr->nchanges   = 0;
+  tr->pre_at     = -1;
   tr->boundaries = 0;
   tr->nstarts    = 0;
   PetscCall(PetscArrayzero(tr->seconds, 3));
@@ -78,6 +82,8 @@ static PetscErrorCode TSTrajectoryDestroy_Costate(TSTrajectory tj)
   PetscCall(PetscFree(tr->dumped));
   PetscCall(PetscFree(tr->landmark));
   PetscCall(PetscFree(tr->past));
+  PetscCall(PetscFree(tr->stops));
+  PetscCall(PetscFree(tr->change));
   PetscCall(PetscFree(tj->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -140,9 +146,9 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 . -ts_trajectory_costate_stride <1> - for the policy stride, see `TSTrajectoryCostateSetStride()`
 . -ts_trajectory_costate_stages <auto> - stage records, see `TSTrajectoryCostateSetStages()`
 . -ts_trajectory_costate_check <true> - compare repeated steps with the run, see `TSTrajectoryCostateSetCheck()`
-. -ts_trajectory_costate_jumps <false> - the application applies the adjoint of its jumps, see
-`TSTrajectoryCostateSetJumps()` . -ts_trajectory_costate_progress <false> - one line on stderr, see
-`TSTrajectoryCostateSetProgress()` . -ts_trajectory_costate_report <file> - JSON, see `TSTrajectoryCostateSetReport()`
+. -ts_trajectory_costate_jumps <false> - adjoints of jumps are applied, see `TSTrajectoryCostateSetJumps()`
+. -ts_trajectory_costate_progress <false> - one line on stderr, see `TSTrajectoryCostateSetProgress()`
+. -ts_trajectory_costate_report <file> - JSON, see `TSTrajectoryCostateSetReport()`
 . -ts_trajectory_max_cps_ram <n> - PETSc's name for a budget of n states
 . -ts_trajectory_max_cps_disk <n> - PETSc's name for a limit of n states on disk; turns the tier on
 . -ts_trajectory_keep_files - the HDF5 files stay
@@ -152,7 +158,9 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 
   Notes:
   Works for every TS type that has an adjoint step, adaptive or not, with events, several `TSSolve()` calls and repeated
-  solves. An option that begins with -ts_trajectory_costate_ and is not one of these is an error.
+  solves; and for every TS type at all where a method puts its own function in the place of the adjoint step
+  (`TSTrajectoryCostateSetReverse()`). An option that begins with -ts_trajectory_costate_ and is not one of these is an
+  error.
 
   Level: beginner
 

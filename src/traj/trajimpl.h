@@ -7,6 +7,9 @@
     setters.c, setters_disk.c, setters_commit.c  the setters that they mirror
     setup.c    what is checked and sized before the first step
     hooks.c    what is wrapped around the functions of a TS, and how it finds its way back
+    piece.c    what a method asks for: its own function for a step, a look at each state, no states at all
+    stops.c    times at which a step has to end
+    peek.c     what a TS knows and PETSc has no function for
     log.c      the step log: everything that has to be known to repeat a step
     forward.c  the forward sweep: arrivals
     frames.c   what goes into the store and comes back
@@ -29,12 +32,14 @@
 #include "../base/runs.h"
 #include <petsc/private/tsimpl.h>
 #include <costate.h>
+#include <costate/trajectory.h>
 #include <signal.h>
 
 /* One attempt at a step, as it was at the entry of ops->step; the rejections inside it are in the log. */
 typedef struct {
   PetscReal ptime, ptime_prev, h;
   PetscInt  rej, nrej; /* the step sizes that the adaptor asked for when it rejected */
+  PetscReal want;      /* what h was before a stop (stops.c) cut it, or 0 */
   PetscBool restart, rollback;
 } CostateAttempt;
 
@@ -61,7 +66,7 @@ typedef struct {
 } CostateLog;
 
 PETSC_INTERN PetscErrorCode CostateLogReset(CostateLog *);
-PETSC_INTERN PetscErrorCode CostateLogEnter(CostateLog *, TS);
+PETSC_INTERN PetscErrorCode CostateLogEnter(CostateLog *, TS, PetscReal);
 PETSC_INTERN PetscErrorCode CostateLogAttempt(CostateLog *, const CostateAttempt *);
 PETSC_INTERN PetscErrorCode CostateLogReject(CostateLog *, PetscReal);
 PETSC_INTERN PetscErrorCode CostateLogRestore(CostateLog *, PetscInt, PetscReal, PetscReal, PetscInt64);
@@ -128,6 +133,14 @@ typedef struct {
   PetscBool  out;
 } CostateMove;
 
+/* The stops of a run, and where it was when it met them */
+typedef struct {
+  PetscInt   n, next; /* next: the first that was not met yet */
+  PetscReal *time, *t;
+  PetscInt  *step;
+  PetscReal  want, cut; /* the size of the step in progress, before it was cut and after; 0: it was not */
+} CostateStops;
+
 typedef struct _n_CostateTraj *CostateTraj;
 struct _n_CostateTraj {
   TSTrajectory tj;
@@ -152,11 +165,20 @@ struct _n_CostateTraj {
   PetscReal     walltime;
   PetscBool     resume;
   int           vouch;
+  /* what a method asks for */
+  CostateReverse reverse; /* in the place of the adjoint step */
+  CostateArrival arrival;
+  void          *reverse_ctx, *arrival_ctx;
+  PetscBool      nothing_kept; /* the run is only looked at */
+  PetscInt       nstops;
+  PetscReal     *stops; /* for the next run */
   /* what a frame is, known after setup */
   CostateMethod method;
   PetscBool     fsal;      /* the next step uses the last stage derivative of this one, so a state frame holds both */
   PetscBool     free_tape; /* a step is reversed from its end states alone */
   PetscBool     replayable;
+  PetscBool     from_ends; /* steps are reversed by a function that wants their end states and nothing else */
+  PetscBool     whole;     /* every state is kept, since no step can be repeated */
   PetscInt      nstages, first_stage; /* stages that a record adds to a state: first_stage .. nstages-1 */
   PetscInt64    g;
   int           restarts;
@@ -175,10 +197,11 @@ struct _n_CostateTraj {
   PetscLogDouble entered; /* when the present forward step was */
   CostateStoreIO io;      /* of the disk tier that was closed last */
   CostateLog     log;
-  PetscInt       held;      /* the state that waits for its decision in the store, or -1 */
-  Vec            top, base; /* states k and k-1 of the adjoint step k that comes next */
-  Vec            kfirst;    /* FSAL: the first stage derivative of the next replayed step, restored */
-  Vec            klast;     /* FSAL: the last stage derivative, a vector of the TS itself */
+  PetscInt       held;            /* the state that waits for its decision in the store, or -1 */
+  Vec            top, base;       /* states k and k-1 of the adjoint step k that comes next */
+  Vec            kfirst;          /* FSAL: the first stage derivative of the next replayed step, restored */
+  Vec            klast;           /* FSAL: the last stage derivative, a vector of the TS itself */
+  Vec            integral_before; /* the cost integral, while a step is taken */
   PetscErrorCode (*rhs)(TS, PetscReal, Vec, Vec, void *);
   Vec                   sens; /* a view of the tangent matrix as one long vector */
   PetscBool             have_top, ended, event, jump;
@@ -200,6 +223,12 @@ struct _n_CostateTraj {
   PetscInt              bad_step;     /* first step whose replay differs on this rank, or -1 */
   PetscInt              changed_step; /* first state that was changed without our being told in time, or -1 */
   const char           *changed_by;
+  CostateStops          stop;
+  Vec                   pre; /* a run of a method, with events: state pre_at as it was before the event changed it */
+  PetscInt              pre_at, nchanges, changecap;
+  PetscInt             *change; /* states that an event changed, ascending; both sides of them are kept */
+  PetscReal             from, taken, proposed; /* the last ops->step: where it began, its size, that of the next */
+  PetscInt              rejected;              /* by the TS, up to the last state */
   /* commits */
   PetscBool        durable, listening;
   PetscInt64       run; /* the number of this run in the process */
@@ -259,7 +288,31 @@ PETSC_INTERN PetscErrorCode CostateHooksInstall(TS);
 PETSC_INTERN PetscErrorCode CostateHooksStep(TS);
 PETSC_INTERN PetscErrorCode CostateHooksHaveUser(TS, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateHooksInstalled(TS, PetscBool *);
+PETSC_INTERN PetscErrorCode CostateHooksHaveAdjoint(TS, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateHooksPostStep(TS, const void **);
+
+/* piece.c */
+PETSC_INTERN PetscBool      CostateReplayable(TS);
+PETSC_INTERN PetscErrorCode CostateFixedSteps(TS, PetscBool *);
+PETSC_INTERN PetscErrorCode CostateWholeCheck(CostateTraj, TS, PetscInt);
+PETSC_INTERN PetscErrorCode CostateWholeRefuse(CostateTraj, TS, const char[]);
+PETSC_INTERN PetscErrorCode CostatePieceFetch(CostateTraj, TS, PetscInt, PetscBool);
+PETSC_INTERN PetscErrorCode CostatePieceReverse(CostateTraj, TS, PetscInt);
+PETSC_INTERN PetscErrorCode CostatePieceBefore(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostatePieceChanged(CostateTraj, TS, PetscInt, Vec);
+PETSC_INTERN PetscErrorCode CostatePieceCross(CostateTraj, PetscInt, PetscBool *);
+PETSC_INTERN PetscBool      CostateIsChange(CostateTraj, PetscInt);
+PETSC_INTERN PetscErrorCode CostatePieceArrive(CostateTraj, TS, PetscInt, PetscReal, Vec, PetscInt);
+
+/* stops.c */
+PETSC_INTERN PetscErrorCode CostateStopsBegin(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateStopsReset(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateStopsEnter(CostateTraj, TS);
+PETSC_INTERN void           CostateStopsAgain(CostateTraj, TS, PetscReal);
+PETSC_INTERN PetscErrorCode CostateStopsPass(CostateTraj, TS, PetscInt);
+PETSC_INTERN PetscErrorCode CostateStopsPrint(CostateTraj, char[], size_t);
+PETSC_INTERN PetscErrorCode CostateStopsLeave(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateStopsMet(CostateTraj, TS, PetscInt, PetscInt *);
 
 /* forward.c */
 PETSC_INTERN PetscErrorCode CostateForwardStart(CostateTraj, TS);

@@ -24,9 +24,25 @@ for type in bdf euler rosw; do
   t_ok $? "$type has none"
 done
 
+for what in methods:COSTATE_METHOD:methods.def problems:COSTATE_PROBLEM:problems.def stores:COSTATE_STORE:stores.def policies:COSTATE_POLICY:policies.def; do
+  IFS=: read -r title macro table <<<"$what"
+  t_is "$(section "$title")" "$(names "$macro" "$table")" "every line of $table is listed"
+  "$COSTATE_BIN" list "$title" >one 2>err
+  t_is "$? $(wc -c <err) $(sed 1d one | sort | sed -n 's/^  \([a-z0-9_]*\) .*/\1/p' | tr '\n' ' ')" \
+    "0 0 $(names "$macro" "$table" | tr '\n' ' ')" "and alone by list $title"
+done
+"$COSTATE_BIN" list ts >one
+t_is "$(grep -c '^TS types' one) $(wc -l <one)" "2 4" "list ts"
+run_mpi 2 "$COSTATE_BIN" list problems >two 2>err
+t_is "$? $(diff <("$COSTATE_BIN" list problems) two >/dev/null && echo same)" "0 same" "two ranks print one list"
+
 "$COSTATE_BIN" list -x >out 2>err
-t_is "$? $(wc -c <out)" "2 0" "list takes no arguments"
-t_like "$(cat err)" "usage: costate list" "and says so"
+t_is "$? $(wc -c <out)" "2 0" "an unknown list is refused"
+t_like "$(cat err)" "no list of -x; .*usage: costate list" "and says so"
+"$COSTATE_BIN" list problms >out 2>err
+t_like "$?$(cat err)" "^2costate list: there is no list of problms; did you mean problems" "with the nearest name"
+"$COSTATE_BIN" list problems methods >out 2>err
+t_is "$? $(wc -c <out)" "2 0" "one list at a time"
 t_like "$("$COSTATE_BIN" list -help)" "usage: costate list" "list -help"
 
 version=$(sed -n 's/^#define COSTATE_VERSION  *"\(.*\)"/\1/p' "$ROOT/include/costate.h")

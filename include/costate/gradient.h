@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  Costate: one object, every adjoint.
+
+  A TS integrates u' = f(t,u,p), M u' = f(t,u,p) or F(t,u,u',p) = G(t,u,p) from u(t0) = u0 to u(T).  There are m costs
+
+    G_j = Phi_j(u(T),p) + sum_i phi_ij(u(t_i),p) + int g_j(t,u,p) dt ,    j = 0 .. m-1
+
+  A Costate computes them with their gradients dG_j/du0 and dG_j/dp, all in one sweep, by the method of its type.
+  Gradients are plain partial derivatives (covectors) with the layouts of u0 and p.
+
+    CostateCreate(comm, &cs);
+    CostateSetTS(cs, ts);                                    f, its Jacobians, its solvers: TSSetRHSJacobianP() too
+    CostateSetInitialState(cs, u0);
+    CostateSetParameters(cs, p);
+    CostateSetTerminalCost(cs, 0, Phi, Phi_u, Phi_p, ctx);
+    CostateSetFromOptions(cs);                               -costate_type discrete
+    CostateSolve(cs);
+    CostateGetCost(cs, 0, &value);
+    CostateGetGradient(cs, 0, &dGdu0, &dGdp);
+*/
+#ifndef COSTATE_GRADIENT_H
+#define COSTATE_GRADIENT_H
+
+#include <petscts.h>
+#include <petsctao.h>
+
+typedef struct _p_Costate *Costate;
+PETSC_EXTERN PetscClassId  COSTATE_CLASSID;
+
+/* The methods: COSTATEDISCRETE, "discrete", and so on; see include/methods.def */
+typedef const char *CostateType;
+#define COSTATEDISCRETE      "discrete"
+#define COSTATEFORWARD       "forward"
+#define COSTATEBACKSOLVE     "backsolve"
+#define COSTATEINTERPOLATING "interpolating"
+#define COSTATEQUADRATURE    "quadrature"
+#define COSTATEGAUSS         "gauss"
+
+/*
+  A part of a cost, of its gradient.  i: the number of the cost time, 0 for the other kinds; the value is to be set, on
+  every rank the same; the gradient is zero on entry.  u and p may be read only; p is NULL if there are no parameters.
+*/
+typedef PetscErrorCode (*CostateCostValue)(Costate, PetscInt i, PetscReal t, Vec u, Vec p, PetscReal *value, void *ctx);
+typedef PetscErrorCode (*CostateCostGradient)(Costate, PetscInt i, PetscReal t, Vec u, Vec p, Vec gradient, void *ctx);
+/* Tells the application that the parameters have other values. */
+typedef PetscErrorCode (*CostateParametersChanged)(Costate, Vec p, void *ctx);
+
+/* Sets the value of what is added to the first cost in an optimisation, and adds its gradient. */
+typedef PetscErrorCode (*CostateRegularization)(Costate, Vec p, PetscReal *value, Vec gradient, void *ctx);
+
+typedef enum {
+  COSTATE_ITERATING         = 0,
+  COSTATE_CONVERGED         = 1,
+  COSTATE_DIVERGED_FORWARD  = -1, /* TSSolve() ended with a negative reason */
+  COSTATE_DIVERGED_BACKWARD = -2, /* the sweep's own integrator did */
+  COSTATE_DIVERGED_DRIFT    = -3, /* backsolve: u(t0) was not found again, and -costate_backsolve_drift_fail */
+  COSTATE_DIVERGED_NAN      = -4, /* a cost or a gradient is not a number */
+  COSTATE_DIVERGED_BLOWUP   = -5  /* lambda grew beyond -costate_blowup */
+} CostateConvergedReason;
+PETSC_EXTERN const char *const *CostateConvergedReasons;
+
+/* What a Solve took.  Forward: the run; backward: the sweep, or for the method forward the sensitivity equations. */
+typedef struct {
+  PetscInt       steps, rejections, replayed;       /* forward; replayed: executed again */
+  PetscInt       adjoint_steps, adjoint_rejections; /* of the sweep's own integrator; discrete: adjoint steps */
+  PetscInt       f, jacobians, jtv, jptv; /* evaluations of f or F in all; Jacobians of the sweep, and its products */
+  PetscInt       linear_its, adjoint_linear_its; /* iterations of Krylov methods */
+  PetscInt64     states, peak_states;            /* budget of the trajectory, and what was in use */
+  PetscLogDouble bytes;                          /* of the states in memory, at most, on this rank */
+  PetscLogDouble seconds_forward, seconds_backward;
+  PetscReal      drift; /* backsolve: |u(t0) found - u(t0)| / |u(t0)|; else -1 */
+} CostateStatistics;
+
+PETSC_EXTERN PetscErrorCode CostateCreate(MPI_Comm, Costate *);
+PETSC_EXTERN PetscErrorCode CostateDestroy(Costate *);
+PETSC_EXTERN PetscErrorCode CostateReset(Costate);
+PETSC_EXTERN PetscErrorCode CostateSetOptionsPrefix(Costate, const char[]);
+PETSC_EXTERN PetscErrorCode CostateAppendOptionsPrefix(Costate, const char[]);
+PETSC_EXTERN PetscErrorCode CostateGetOptionsPrefix(Costate, const char *[]);
+PETSC_EXTERN PetscErrorCode CostateSetType(Costate, CostateType);
+PETSC_EXTERN PetscErrorCode CostateGetType(Costate, CostateType *);
+PETSC_EXTERN PetscErrorCode CostateSetFromOptions(Costate);
+PETSC_EXTERN PetscErrorCode CostateSetUp(Costate);
+PETSC_EXTERN PetscErrorCode CostateView(Costate, PetscViewer);
+PETSC_EXTERN PetscErrorCode CostateViewFromOptions(Costate, PetscObject, const char[]);
+
+PETSC_EXTERN PetscErrorCode CostateSetTS(Costate, TS);
+PETSC_EXTERN PetscErrorCode CostateGetTS(Costate, TS *);
+PETSC_EXTERN PetscErrorCode CostateSetInitialState(Costate, Vec);
+PETSC_EXTERN PetscErrorCode CostateGetInitialState(Costate, Vec *);
+PETSC_EXTERN PetscErrorCode CostateSetParameters(Costate, Vec);
+PETSC_EXTERN PetscErrorCode CostateGetParameters(Costate, Vec *);
+PETSC_EXTERN PetscErrorCode CostateSetParametersChanged(Costate, CostateParametersChanged, void *);
+PETSC_EXTERN PetscErrorCode CostateSetInitialConditionJacobian(Costate, Mat);
+
+PETSC_EXTERN PetscErrorCode CostateSetTerminalCost(Costate, PetscInt, CostateCostValue, CostateCostGradient,
+                                                   CostateCostGradient, void *);
+PETSC_EXTERN PetscErrorCode CostateSetPointCost(Costate, PetscInt, PetscInt, const PetscReal[], CostateCostValue,
+                                                CostateCostGradient, CostateCostGradient, void *);
+PETSC_EXTERN PetscErrorCode CostateSetIntegralCost(Costate, PetscInt, CostateCostValue, CostateCostGradient,
+                                                   CostateCostGradient, void *);
+PETSC_EXTERN PetscErrorCode CostateGetNumberCosts(Costate, PetscInt *);
+
+PETSC_EXTERN PetscErrorCode CostateSolve(Costate);
+PETSC_EXTERN PetscErrorCode CostateSolveForward(Costate);
+PETSC_EXTERN PetscErrorCode CostateSolveAdjoint(Costate);
+PETSC_EXTERN PetscErrorCode CostateGetCost(Costate, PetscInt, PetscReal *);
+PETSC_EXTERN PetscErrorCode CostateGetGradient(Costate, PetscInt, Vec *, Vec *);
+PETSC_EXTERN PetscErrorCode CostateGetTimeGradient(Costate, PetscInt, PetscReal *, PetscReal *, PetscReal[]);
+PETSC_EXTERN PetscErrorCode CostateGetConvergedReason(Costate, CostateConvergedReason *);
+PETSC_EXTERN PetscErrorCode CostateGetStatistics(Costate, CostateStatistics *);
+PETSC_EXTERN PetscErrorCode CostateMonitorSet(Costate,
+                                              PetscErrorCode (*)(Costate, PetscInt, PetscReal, const PetscReal[],
+                                                                 void *),
+                                              void *, PetscErrorCode (*)(void **));
+PETSC_EXTERN PetscErrorCode CostateListGet(PetscInt, const char **, const char **);
+
+PETSC_EXTERN PetscErrorCode CostateSetUpTao(Costate, Tao);
+PETSC_EXTERN PetscErrorCode CostateSetRegularization(Costate, CostateRegularization, void *);
+
+PETSC_EXTERN PetscErrorCode CostateCheckTaylor(Costate, PetscInt, PetscRandom, PetscViewer, PetscReal *);
+PETSC_EXTERN PetscErrorCode CostateCheckDotProduct(Costate, PetscRandom, PetscViewer, PetscReal *);
+PETSC_EXTERN PetscErrorCode CostateCheckMethods(Costate, PetscViewer);
+
+#endif

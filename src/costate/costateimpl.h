@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  The object Costate: what all methods share.
+
+    create.c    create, destroy, type, prefix
+    problem.c   what the user gives: TS, state, parameters, costs
+    options.c   the options
+    setup.c     what is checked before the first run
+    forward.c   the run, and the values of the costs
+    backward.c  the sweep: costs are taken up where their times are, a method or TSAdjoint does what is in between
+    results.c   what comes out
+    view.c      -costate_view, -costate_monitor
+    check.c     proofs: Taylor, dot product; compare.c: all methods side by side
+    tao.c       the first cost as what a Tao minimises
+    door.c      methods for programs that know nothing of a Costate
+    model.c     products of derivatives
+    sweep.c, sweepfun.c, continuous.c  the backward integrator of the continuous adjoints; integrand.c, kronrod.c
+*/
+#ifndef COSTATEIMPL_H
+#define COSTATEIMPL_H
+
+#include "../base/compat.h"
+#include "../base/package.h"
+#include <petsc/private/petscimpl.h>
+#include <petsctime.h>
+#include <costate.h>
+
+/* A part of a cost: its value and its gradients with respect to u and p; value == NULL: there is none. */
+typedef struct {
+  CostateCostValue    value;
+  CostateCostGradient u, p;
+  void               *ctx;
+} CostatePart;
+
+typedef struct {
+  CostatePart terminal, point, integral;
+  PetscInt    ntimes;
+  PetscReal  *times;
+  PetscInt   *stop;        /* number of the stop that time i is */
+  PetscReal   value, gone; /* the result; the integral so far */
+  PetscReal   dT, dt0, *dtimes;
+} CostateCost;
+
+typedef struct _CostateOps *CostateOps;
+struct _CostateOps {
+  PetscErrorCode (*setfromoptions)(Costate, COSTATE_OPTION_ITEMS);
+  PetscErrorCode (*setup)(Costate);
+  PetscErrorCode (*forward)(Costate);                           /* before the run begins */
+  PetscErrorCode (*arrival)(Costate, PetscInt, PetscReal, Vec); /* a state of the run */
+  PetscErrorCode (*begin)(Costate, PetscReal, Vec);             /* before the sweep, at the end of the run */
+  PetscErrorCode (*reverse)(Costate, const CostatePiece *);     /* a step; NULL: the adjoint step of the TS type */
+  /* from t1 down to t0 without the states of the run, and the state there; NULL: step by step, by `reverse` */
+  PetscErrorCode (*interval)(Costate, PetscReal t1, PetscReal t0);
+  PetscErrorCode (*state)(Costate, Vec);
+  PetscErrorCode (*gradients)(Costate); /* instead of a sweep */
+  PetscErrorCode (*end)(Costate);       /* lambda is at t0 */
+  PetscErrorCode (*view)(Costate, PetscViewer);
+  PetscErrorCode (*reset)(Costate);
+  PetscErrorCode (*destroy)(Costate);
+};
+
+#define COSTATE_MAXMONITORS 4
+
+struct _p_Costate {
+  PETSCHEADER(struct _CostateOps);
+  /* given */
+  TS                       ts;
+  Vec                      u0, p;
+  Mat                      du0dp;
+  PetscInt                 ncosts, costcap;
+  CostateCost             *cost;
+  CostateParametersChanged changed;
+  void                    *changed_ctx;
+  CostateRegularization    regularization;
+  void                    *regularization_ctx;
+  PetscReal                blowup;
+  PetscBool                progress;
+  /* made by SetUp */
+  PetscBool    setup, adopted; /* adopted: the costs are those of TSSetCostGradients() */
+  TSTrajectory tj;
+  PetscReal    t0, dt0, T;
+  Vec          u;
+  PetscInt     nstops;
+  PetscReal   *stops;
+  TS           quadts;                   /* for the integrals of the costs under TSAdjoint */
+  PetscBool    quad_own;                 /* made here */
+  Vec          gu_work, gp_work, before; /* before: the state before, where integrals are summed up */
+  PetscReal    t_before;
+  PetscReal   *trace; /* times of the states of the last run */
+  PetscInt     ntrace, tracecap;
+  PetscBool    gap;     /* states were passed over: the run went on from a commit */
+  PetscBool    late;    /* the costs are not known yet: TSSetCostGradients() will be called after TSSolve() */
+  PetscBool    timed;   /* t0 and dt0 are known */
+  PetscBool    door;    /* made for a program that knows nothing of it; see door.c */
+  PetscInt     next;    /* its step that is reversed next */
+  PetscBool    values;  /* this run is for the values of the costs alone */
+  PetscInt     at_stop; /* of the state that has just arrived, or -1 */
+  /* results */
+  Vec                   *lambda, *mu; /* of each cost; dG/du0 and dG/dp in the end */
+  PetscBool              forward_done, adjoint_done;
+  CostateConvergedReason reason;
+  CostateStatistics      stats;
+  PetscReal             *norms;
+  PetscInt               nmonitors;
+  PetscErrorCode (*monitor[COSTATE_MAXMONITORS])(Costate, PetscInt, PetscReal, const PetscReal[], void *);
+  PetscErrorCode (*monitor_destroy[COSTATE_MAXMONITORS])(void **);
+  void *monitor_ctx[COSTATE_MAXMONITORS];
+  void *data; /* of the method */
+};
+
+/* forward.c */
+PETSC_INTERN PetscErrorCode CostateArrive(TS, PetscInt, PetscReal, Vec, PetscInt, void *);
+PETSC_INTERN PetscErrorCode CostateForwardRun(Costate);
+PETSC_INTERN PetscErrorCode CostateForwardValues(Costate);
+PETSC_INTERN PetscErrorCode CostatePartValue(Costate, const CostatePart *, PetscInt, PetscReal, Vec, PetscReal *);
+
+/* backward.c */
+PETSC_INTERN PetscErrorCode CostateReverseStep(TS, const CostatePiece *, void *);
+PETSC_INTERN PetscErrorCode CostateBackwardRun(Costate);
+PETSC_INTERN PetscErrorCode CostatePartGradient(Costate, const CostatePart *, PetscInt, PetscReal, Vec, PetscBool, Vec);
+PETSC_INTERN PetscErrorCode CostateMonitors(Costate, PetscInt, PetscReal);
+
+/* quadrature.c */
+PETSC_INTERN PetscErrorCode CostateQuadratureCreate(Costate);
+
+/* setup.c */
+PETSC_INTERN PetscErrorCode CostateCreateGradients(Costate);
+PETSC_INTERN PetscErrorCode CostateSetUpLate(Costate);
+
+/* view.c */
+PETSC_INTERN PetscErrorCode CostateMonitorDefault(Costate, PetscInt, PetscReal, const PetscReal[], void *);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The options of a Costate. */
+#include "costateimpl.h"
+
+const char *const CostateObjectOptions[] = {"costate_type",
+                                            "costate_monitor",
+                                            "costate_progress",
+                                            "costate_blowup",
+                                            "costate_view",
+                                            "costate_forward_max",
+                                            "costate_forward_discrete",
+                                            "costate_gauss_points",
+                                            "costate_gauss_kronrod",
+                                            "costate_gauss_tol",
+                                            "costate_quadrature_tol",
+                                            "costate_backsolve_restart",
+                                            "costate_backsolve_drift",
+                                            "costate_backsolve_drift_fail",
+                                            NULL};
+
+/*@
+  CostateSetFromOptions - Sets what the options database says
+
+  Collective
+
+  Input Parameter:
+. cs - the object
+
+  Options Database Keys:
++ -costate_type type      - the method (`CostateSetType()`)
+. -costate_monitor        - the norms of lambda, at each step of the sweep
+. -costate_progress       - one line on stderr, with the time left
+. -costate_blowup norm    - stop when a norm of lambda is larger
+. -costate_view           - what was solved and what it took
+- -costate_adjoint_...    - the options of the integrator of the sweep and its solvers
+
+  Note:
+  The `TS` has options of its own, for which the application calls `TSSetFromOptions()`.
+
+  Level: beginner
+
+.seealso: `CostateSetType()`, `CostateSetOptionsPrefix()`
+@*/
+PetscErrorCode CostateSetFromOptions(Costate cs)
+{
+  char              type[64];
+  PetscBool         flg;
+  PetscViewer       viewer;
+  PetscViewerFormat format;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
+  PetscObjectOptionsBegin((PetscObject)cs);
+  PetscCall(PetscOptionsString("-costate_type", "The method", "CostateSetType",
+                               ((PetscObject)cs)->type_name ? ((PetscObject)cs)->type_name : COSTATEDISCRETE, type,
+                               sizeof(type), &flg));
+  if (flg) PetscCall(CostateSetType(cs, type));
+  if (!((PetscObject)cs)->type_name) PetscCall(CostateSetType(cs, COSTATEDISCRETE));
+  PetscCall(PetscOptionsBool("-costate_progress", "One line on stderr, with the time left",
+                             "TSTrajectoryCostateSetProgress", cs->progress, &cs->progress, NULL));
+  PetscCall(PetscOptionsReal("-costate_blowup", "Stop when a norm of lambda is larger", "CostateSetFromOptions",
+                             cs->blowup, &cs->blowup, NULL));
+  PetscTryTypeMethod(cs, setfromoptions, PetscOptionsObject);
+  PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)cs, PetscOptionsObject));
+  PetscOptionsEnd();
+  PetscCall(PetscOptionsGetViewer(PetscObjectComm((PetscObject)cs), ((PetscObject)cs)->options,
+                                  ((PetscObject)cs)->prefix, "-costate_monitor", &viewer, &format, &flg));
+  if (flg) {
+    PetscViewerAndFormat *vf;
+
+    PetscCall(PetscViewerAndFormatCreate(viewer, format, &vf));
+    PetscCall(PetscObjectDereference((PetscObject)viewer));
+    PetscCall(
+        CostateMonitorSet(cs, CostateMonitorDefault, vf, (PetscErrorCode(*)(void **))PetscViewerAndFormatDestroy));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a TS knows and PETSc has no function for. */
+#include "trajimpl.h"
+
+/*@
+  CostateTSGetRHSJacobianScale - What the TS has made of the matrix of `TSSetRHSJacobian()`
+
+  Not Collective
+
+  Input Parameter:
+. ts - the TS
+
+  Output Parameters:
++ scale - the matrix holds scale J + shift I
+- shift - of the above
+
+  Note:
+  An implicit type that was given a right-hand side alone makes shift I - J of its Jacobian J, in place.
+
+  Level: developer
+
+.seealso: `TSSetRHSJacobian()`, `TSRHSJacobianSetReuse()`
+@*/
+PetscErrorCode CostateTSGetRHSJacobianScale(TS ts, PetscReal *scale, PetscReal *shift)
+{
+  PetscFunctionBegin;
+  *scale = ts->rhsjacobian.scale;
+  *shift = ts->rhsjacobian.shift;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  CostateTSGetEvaluations - How often the functions of a TS were evaluated since it was made
+
+  Not Collective
+
+  Input Parameter:
+. ts - the TS
+
+  Output Parameters:
++ f         - f or F
+- jacobians - their Jacobians with respect to the state
+
+  Level: developer
+
+.seealso: `TSTrajectoryCostateGetStats()`
+@*/
+PetscErrorCode CostateTSGetEvaluations(TS ts, PetscInt *f, PetscInt *jacobians)
+{
+  PetscFunctionBegin;
+  *f         = ts->rhsfuncs + ts->ifuncs;
+  *jacobians = ts->rhsjacs + ts->ijacs;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  CostateTrajectoryIsTaken - Whether something has set what is called for each state or step
+
+  Not Collective
+
+  Input Parameter:
+. tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
+
+  Output Parameter:
+. yes - `TSTrajectoryCostateSetReverse()` or `TSTrajectoryCostateSetArrival()` is in force
+
+  Level: developer
+
+.seealso: `TSTRAJECTORYCOSTATE`, `TSTrajectoryCostateSetReverse()`, `TSTrajectoryCostateSetArrival()`
+@*/
+PetscErrorCode CostateTrajectoryIsTaken(TSTrajectory tj, PetscBool *yes)
+{
+  const CostateTraj tr = (CostateTraj)tj->data;
+
+  PetscFunctionBegin;
+  *yes = (PetscBool)(tr->arrival || tr->reverse);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateTSGetErrorIfStepFails(TS ts, PetscBool *yes)
+{
+  PetscFunctionBegin;
+  *yes = ts->errorifstepfailed;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
