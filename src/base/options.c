@@ -71,12 +71,14 @@ PetscErrorCode CostateOptionsCheck(PetscOptions options, MPI_Comm comm, PetscBoo
     PetscCheck(best == 0, comm, PETSC_ERR_ARG_UNKNOWN_TYPE, "Unknown option -%s. Did you mean -%.*s%s?", names[i],
                (int)(name - names[i]), names[i], nearest);
     PetscCheck(!final || !object, comm, PETSC_ERR_USER,
-               "Option -%s was given but nothing read it: no Costate called CostateSetFromOptions(), or none of the type "
+               "Option -%s was given but nothing read it: no Costate called CostateSetFromOptions(), or none of the "
+               "type "
                "that it is for. Leave it out",
                names[i]);
     PetscCheck(!final, comm, PETSC_ERR_USER,
                "Option -%s was given but nothing read it: no trajectory of type costate with that prefix was set up. "
-               "Add -ts_trajectory_type costate (and -ts_save_trajectory, if the program asks for a trajectory after its "
+               "Add -ts_trajectory_type costate (and -ts_save_trajectory, if the program asks for a trajectory after "
+               "its "
                "last TSSetFromOptions())",
                names[i]);
   }
