@@ -292,7 +292,6 @@ PetscErrorCode CostateSweepIntegrate(CostateSweep sw, PetscReal t1, PetscReal t2
   while (end - tau > near) {
     PetscReal         h = NextStep(sw, end - tau), next, from = tau;
     TSConvergedReason reason;
-    PetscInt          rejections;
 
     PetscCall(TSSetTimeStep(sw->ts, h));
     if (sw->accepted) PetscCall(VecCopy(sw->z, sw->end[0]));
@@ -308,7 +307,6 @@ PetscErrorCode CostateSweepIntegrate(CostateSweep sw, PetscReal t1, PetscReal t2
     sw->steps++;
     PetscCall(TSGetTime(sw->ts, &tau));
     PetscCall(TSGetTimeStep(sw->ts, &next));
-    PetscCall(TSGetStepRejections(sw->ts, &rejections));
     sw->h = tau - from < sw->h * (1 - 1e-10) && tau - from >= h * (1 - 1e-10) ? PetscMax(next, sw->h) : next;
     PetscCall(Accept(sw, from, tau));
     PetscCall(Watch(sw, tau));
