@@ -49,6 +49,8 @@ PETSC_EXTERN PetscErrorCode CostateTSGetIJacobianP(TS, Mat *);
  */
 PETSC_EXTERN PetscErrorCode CostateTSGetRHSJacobianScale(TS, PetscReal *, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateTSGetErrorIfStepFails(TS, PetscBool *);
+/* A quadrature TS for forward cost integrals comes, or goes, also where the TS has run before */
+PETSC_EXTERN PetscErrorCode CostateTSSetQuadrature(TS, PetscBool, TS *);
 PETSC_EXTERN PetscErrorCode CostateTrajectoryIsTaken(TSTrajectory, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateTSGetEvaluations(TS, PetscInt *, PetscInt *);
 

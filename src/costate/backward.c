@@ -209,6 +209,7 @@ static PetscErrorCode Sweep(Costate cs)
 
     PetscCall(TSTrajectoryCostateGetStop(cs->tj, i, &at, &t));
     PetscCall(Back(cs, steps - at, from, t));
+    if (cs->ops->interval) PetscCall(CostateMonitors(cs, at, t));
     if (cs->reason != COSTATE_ITERATING) PetscFunctionReturn(PETSC_SUCCESS);
     steps = at;
     from  = t;
@@ -221,6 +222,7 @@ static PetscErrorCode Sweep(Costate cs)
     PetscCall(VecDestroy(&v));
   }
   PetscCall(Back(cs, steps, from, cs->t0));
+  if (cs->ops->interval) PetscCall(CostateMonitors(cs, 0, cs->t0));
   if (cs->reason == COSTATE_ITERATING) PetscTryTypeMethod(cs, end);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -82,8 +82,7 @@ struct _p_Costate {
   Vec          u;
   PetscInt     nstops;
   PetscReal   *stops;
-  TS           quadts;                   /* for the integrals of the costs under TSAdjoint */
-  PetscBool    quad_own;                 /* made here */
+  PetscBool    quad_own;                 /* the TS has a quadrature TS made here, for the integrals under TSAdjoint */
   Vec          gu_work, gp_work, before; /* before: the state before, where integrals are summed up */
   PetscReal    t_before;
   PetscReal   *trace; /* times of the states of the last run */

@@ -97,14 +97,15 @@ PetscErrorCode CostateReset(Costate cs)
     PetscCall(TSTrajectoryCostateSetArrival(cs->tj, NULL, NULL));
     PetscCall(TSTrajectoryCostateSetReverse(cs->tj, NULL, NULL));
     PetscCall(TSTrajectoryCostateSetStops(cs->tj, 0, NULL));
+    if (cs->lambda && !cs->adopted) PetscCall(TSAdjointReset(cs->ts)); /* it has these vectors */
     if (cs->lambda && !cs->adopted) PetscCall(VecDestroyVecs(cs->ncosts, &cs->lambda));
     if (cs->mu && !cs->adopted) PetscCall(VecDestroyVecs(cs->ncosts, &cs->mu));
   }
   if (cs->adopted) cs->ncosts = 0;
   PetscCall(TSTrajectoryDestroy(&cs->tj));
   cs->lambda = cs->mu = NULL;
-  cs->quadts          = NULL;
-  cs->quad_own        = PETSC_FALSE;
+  if (cs->quad_own) PetscCall(CostateTSSetQuadrature(cs->ts, PETSC_FALSE, NULL)); /* its functions call the costs */
+  cs->quad_own = PETSC_FALSE;
   PetscCall(VecDestroy(&cs->u));
   PetscCall(VecDestroy(&cs->gu_work));
   PetscCall(VecDestroy(&cs->gp_work));

@@ -29,6 +29,7 @@ static PetscErrorCode DoorReverse(TS ts, const CostatePiece *piece, void *ctx)
     PetscTryTypeMethod(cs, begin, piece->t[1], piece->u[1]);
   }
   PetscCall(cs->ops->reverse(cs, piece));
+  PetscCall(CostateMonitors(cs, piece->step - 1, piece->t[0]));
   cs->next = piece->step - 1;
   if (!cs->next) PetscTryTypeMethod(cs, end);
   PetscCheck(cs->reason == COSTATE_ITERATING, PetscObjectComm((PetscObject)ts), PETSC_ERR_NOT_CONVERGED,

@@ -70,18 +70,23 @@ static PetscErrorCode DenseLike(Vec v, PetscInt columns, Mat *J)
 PetscErrorCode CostateQuadratureCreate(Costate cs)
 {
   Mat J, Jp;
+  TS  quadts;
 
   PetscFunctionBegin;
-  PetscCall(TSCreateQuadratureTS(cs->ts, PETSC_TRUE, &cs->quadts));
-  PetscCall(TSSetRHSFunction(cs->quadts, NULL, Integrand, cs));
+  PetscCall(TSGetQuadratureTS(cs->ts, NULL, &quadts));
+  PetscCheck(!quadts, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_INCOMP,
+             "The TS has a quadrature TS of the application's, and a cost of CostateSetIntegralCost() needs one for "
+             "-costate_type discrete: use one or the other, or another method");
+  PetscCall(CostateTSSetQuadrature(cs->ts, PETSC_TRUE, &quadts));
+  cs->quad_own = PETSC_TRUE;
+  PetscCall(TSSetRHSFunction(quadts, NULL, Integrand, cs));
   PetscCall(DenseLike(cs->lambda[0], cs->ncosts, &J));
-  PetscCall(TSSetRHSJacobian(cs->quadts, J, J, IntegrandU, cs));
+  PetscCall(TSSetRHSJacobian(quadts, J, J, IntegrandU, cs));
   PetscCall(MatDestroy(&J));
   if (cs->mu) {
     PetscCall(DenseLike(cs->mu[0], cs->ncosts, &Jp));
-    PetscCall(TSSetRHSJacobianP(cs->quadts, Jp, IntegrandP, cs));
+    PetscCall(TSSetRHSJacobianP(quadts, Jp, IntegrandP, cs));
     PetscCall(MatDestroy(&Jp));
   }
-  cs->quad_own = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -83,3 +83,24 @@ PetscErrorCode CostateTSGetErrorIfStepFails(TS ts, PetscBool *yes)
   *yes = ts->errorifstepfailed;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*
+  Gives the TS a quadrature TS for forward cost integrals, or takes it away.  PETSc makes what belongs to it in
+  TSSetUp() and TSAdjointSetUp() and has no way to take it away, so both are undone; TSSetType() does the same to a TS
+  that was set up.
+*/
+PetscErrorCode CostateTSSetQuadrature(TS ts, PetscBool there, TS *quadts)
+{
+  PetscFunctionBegin;
+  PetscCall(TSAdjointReset(ts));
+  if (ts->setupcalled) PetscTryTypeMethod(ts, reset);
+  ts->setupcalled = PETSC_FALSE;
+  PetscCall(VecDestroy(&ts->vec_costintegrand));
+  if (there) {
+    PetscCall(TSCreateQuadratureTS(ts, PETSC_TRUE, quadts));
+  } else {
+    PetscCall(TSDestroy(&ts->quadraturets));
+    ts->costintegralfwd = PETSC_FALSE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

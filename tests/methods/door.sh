@@ -66,6 +66,11 @@ run_mpi 1 ./ex20adj "${plugin[@]}" -monitor 0 -mu 100000 -ts_dt .001 -ts_type bd
 sed -n 's/^\(7\.61[45][0-9]*e-06\)$/\1/p' stiff.out | grep -q .
 t_ok $? 'ex20adj by bdf and interpolating finds the damping of the equation, not that of a scheme'
 
+run_mpi 1 ./ex20adj "${plugin[@]}" -monitor 0 -costate_type interpolating -costate_blowup 1e-9 >blowup.out 2>&1
+t_ok $((! $?)) 'a threshold for lambda ends with a status'
+grep -q 'ended with DIVERGED_BLOWUP' blowup.out
+t_ok $? 'and is heeded'
+
 for type in forward nonsense; do
   run_mpi 1 ./ex20adj "${plugin[@]}" -monitor 0 -costate_type $type >$type.out 2>&1
   t_ok $((! $?)) "-costate_type $type ends with a status"
