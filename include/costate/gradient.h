@@ -7,7 +7,8 @@
     G_j = Phi_j(u(T),p) + sum_i phi_ij(u(t_i),p) + int g_j(t,u,p) dt ,    j = 0 .. m-1
 
   A Costate computes them with their gradients dG_j/du0 and dG_j/dp, all in one sweep, by the method of its type.
-  Gradients are plain partial derivatives (covectors) with the layouts of u0 and p.
+  Gradients are plain partial derivatives (covectors) with the layouts of u0 and p, unless CostateSetInnerProduct() is
+  called: then they are vectors, the representatives of these with respect to that inner product.
 
     CostateCreate(comm, &cs);
     CostateSetTS(cs, ts);                                    f, its Jacobians, its solvers: TSSetRHSJacobianP() too
@@ -48,6 +49,22 @@ typedef PetscErrorCode (*CostateParametersChanged)(Costate, Vec p, void *ctx);
 
 /* Sets the value of what is added to the first cost in an optimisation, and adds its gradient. */
 typedef PetscErrorCode (*CostateRegularization)(Costate, Vec p, PetscReal *value, Vec gradient, void *ctx);
+
+/* The weight of the integral of a cost over a window of time; see CostateSetCostWindow() */
+typedef enum {
+  COSTATE_WINDOW_NONE,
+  COSTATE_WINDOW_SQUARE,
+  COSTATE_WINDOW_HANN,
+  COSTATE_WINDOW_HANN_SQUARE,
+  COSTATE_WINDOW_BUMP
+} CostateCostWindow;
+PETSC_EXTERN const char *const CostateCostWindows[];
+
+/* What a matrix says of an inner product; see CostateSetInnerProduct() */
+typedef enum {
+  COSTATE_INNER_MASS,
+  COSTATE_INNER_COVARIANCE_ROOT
+} CostateInnerProduct;
 
 typedef enum {
   COSTATE_ITERATING         = 0,
@@ -94,12 +111,19 @@ PETSC_EXTERN PetscErrorCode CostateGetParameters(Costate, Vec *);
 PETSC_EXTERN PetscErrorCode CostateSetParametersChanged(Costate, CostateParametersChanged, void *);
 PETSC_EXTERN PetscErrorCode CostateSetInitialConditionJacobian(Costate, Mat);
 
+PETSC_EXTERN PetscErrorCode CostateSetParameterWindows(Costate, PetscInt, const PetscReal[]);
+PETSC_EXTERN PetscErrorCode CostateGetActiveParameters(Costate, Vec *);
+PETSC_EXTERN PetscErrorCode CostateGetWindow(Costate, Vec, PetscInt, Vec);
+PETSC_EXTERN PetscErrorCode CostateSetWindow(Costate, Vec, PetscInt, Vec);
+PETSC_EXTERN PetscErrorCode CostateSetInnerProduct(Costate, CostateInnerProduct, Mat, Mat);
+
 PETSC_EXTERN PetscErrorCode CostateSetTerminalCost(Costate, PetscInt, CostateCostValue, CostateCostGradient,
                                                    CostateCostGradient, void *);
 PETSC_EXTERN PetscErrorCode CostateSetPointCost(Costate, PetscInt, PetscInt, const PetscReal[], CostateCostValue,
                                                 CostateCostGradient, CostateCostGradient, void *);
 PETSC_EXTERN PetscErrorCode CostateSetIntegralCost(Costate, PetscInt, CostateCostValue, CostateCostGradient,
                                                    CostateCostGradient, void *);
+PETSC_EXTERN PetscErrorCode CostateSetCostWindow(Costate, PetscInt, CostateCostWindow, PetscReal, PetscReal);
 PETSC_EXTERN PetscErrorCode CostateGetNumberCosts(Costate, PetscInt *);
 
 PETSC_EXTERN PetscErrorCode CostateSolve(Costate);
@@ -107,6 +131,7 @@ PETSC_EXTERN PetscErrorCode CostateSolveForward(Costate);
 PETSC_EXTERN PetscErrorCode CostateSolveAdjoint(Costate);
 PETSC_EXTERN PetscErrorCode CostateGetCost(Costate, PetscInt, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateGetGradient(Costate, PetscInt, Vec *, Vec *);
+PETSC_EXTERN PetscErrorCode CostateGetCovector(Costate, PetscInt, Vec *, Vec *);
 PETSC_EXTERN PetscErrorCode CostateGetTimeGradient(Costate, PetscInt, PetscReal *, PetscReal *, PetscReal[]);
 PETSC_EXTERN PetscErrorCode CostateGetConvergedReason(Costate, CostateConvergedReason *);
 PETSC_EXTERN PetscErrorCode CostateGetStatistics(Costate, CostateStatistics *);

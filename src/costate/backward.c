@@ -6,22 +6,23 @@
 #include "costateimpl.h"
 
 /* Adds the gradient of a part to g. */
-PetscErrorCode CostatePartGradient(Costate cs, const CostatePart *part, PetscInt i, PetscReal t, Vec u, PetscBool p,
+PetscErrorCode CostatePartGradient(Costate cs, const CostatePart *part, PetscInt i, PetscReal t, Vec u, PetscBool by_p,
                                    Vec g)
 {
-  CostateCostGradient f    = p ? part->p : part->u;
-  Vec                *work = p ? &cs->gp_work : &cs->gu_work;
+  CostateCostGradient f    = by_p ? part->p : part->u;
+  Vec                *work = by_p ? &cs->gp_work : &cs->gu_work, p = CostateActive(cs);
+  const PetscReal     weight = CostatePartWeight(part, t);
 
   PetscFunctionBegin;
-  if (!f) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!*work) PetscCall(VecDuplicate(p ? cs->mu[0] : cs->lambda[0], work));
+  if (!f || weight == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!*work) PetscCall(VecDuplicate(by_p ? cs->mu[0] : cs->lambda[0], work));
   PetscCall(VecZeroEntries(*work));
   PetscCall(VecLockReadPush(u));
-  if (cs->p) PetscCall(VecLockReadPush(cs->p));
-  PetscCallBack("Costate cost gradient", (*f)(cs, i, t, u, cs->p, *work, part->ctx));
-  if (cs->p) PetscCall(VecLockReadPop(cs->p));
+  if (p) PetscCall(VecLockReadPush(p));
+  PetscCallBack("Costate cost gradient", (*f)(cs, i, t, u, p, *work, part->ctx));
+  if (p) PetscCall(VecLockReadPop(p));
   PetscCall(VecLockReadPop(u));
-  PetscCall(VecAXPY(g, 1, *work));
+  PetscCall(VecAXPY(g, weight, *work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,6 +202,7 @@ static PetscErrorCode Sweep(Costate cs)
   PetscCall(TSGetStepNumber(cs->ts, &steps));
   PetscCall(TSGetSolution(cs->ts, &u));
   PetscCall(TSGetTime(cs->ts, &t));
+  PetscCall(CostateWindowsCross(cs, cs->nstops));
   if (!cs->adopted) PetscCall(TakeUp(cs, -1, t, u));
   PetscTryTypeMethod(cs, begin, t, u);
   from = t;
@@ -218,12 +220,14 @@ static PetscErrorCode Sweep(Costate cs)
       PetscCall(cs->ops->state(cs, v));
     else
       PetscCall(TSTrajectoryGetVecs(cs->tj, cs->ts, at, &t, v, NULL));
+    PetscCall(CostateWindowsCross(cs, i));
     PetscCall(TakeUp(cs, i, t, v));
     PetscCall(VecDestroy(&v));
   }
   PetscCall(Back(cs, steps, from, cs->t0));
   if (cs->ops->interval) PetscCall(CostateMonitors(cs, 0, cs->t0));
   if (cs->reason == COSTATE_ITERATING) PetscTryTypeMethod(cs, end);
+  PetscCall(CostateWindowsCross(cs, -1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -241,6 +245,7 @@ static PetscErrorCode Beginning(Costate cs)
   for (PetscInt j = 0; j < cs->ncosts; j++) {
     CostateCost *c = &cs->cost[j];
     PetscReal    norm, g;
+    Vec          mu;
 
     c->dt0 = PETSC_MAX_REAL;
     if (slope && !cs->adopted) {
@@ -253,8 +258,9 @@ static PetscErrorCode Beginning(Costate cs)
     PetscCall(VecNorm(cs->lambda[j], NORM_1, &norm));
     if (PetscIsInfOrNanReal(norm)) cs->reason = COSTATE_DIVERGED_NAN;
     if (!cs->mu) continue;
-    if (cs->du0dp) PetscCall(MatMultTransposeAdd(cs->du0dp, cs->lambda[j], cs->mu[j], cs->mu[j]));
-    PetscCall(VecNorm(cs->mu[j], NORM_1, &norm));
+    mu = cs->full ? cs->full[j] : cs->mu[j];
+    if (cs->du0dp) PetscCall(MatMultTransposeAdd(cs->du0dp, cs->lambda[j], mu, mu));
+    PetscCall(VecNorm(mu, NORM_1, &norm));
     if (PetscIsInfOrNanReal(norm)) cs->reason = COSTATE_DIVERGED_NAN;
   }
   if (cs->u0) PetscCall(VecDestroy(&udot));
@@ -299,6 +305,7 @@ PetscErrorCode CostateBackwardRun(Costate cs)
     PetscCall(Listen(cs, PETSC_FALSE));
   }
   if (cs->reason == COSTATE_ITERATING && !cs->ops->gradients) PetscCall(Beginning(cs));
+  if (cs->reason == COSTATE_ITERATING) PetscCall(CostateInnerApply(cs));
   PetscCall(PetscTime(&end));
   PetscCall(TSTrajectoryCostateGetStats(cs->tj, &s));
   cs->stats.replayed         = s.replayed;
@@ -392,6 +399,7 @@ PetscErrorCode CostateSolve(Costate cs)
   PetscCheck(cs->setup || cs->u0, PetscObjectComm((PetscObject)cs), PETSC_ERR_ORDER,
              "There is neither an initial state (CostateSetInitialState()) nor a run of the application's own: call "
              "CostateSetUp() before TSSolve()");
+  PetscCall(CostateChecks(cs));
   if (cs->u0) PetscCall(CostateSolveForward(cs));
   PetscCall(CostateSolveAdjoint(cs));
   PetscFunctionReturn(PETSC_SUCCESS);

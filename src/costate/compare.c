@@ -57,6 +57,9 @@ memory
 + cs     - the object, with an initial state; its type is the same again afterwards, its results are gone
 - viewer - an ASCII viewer; NULL for stdout
 
+  Options Database Key:
+. -costate_check_methods - before the first `CostateSolve()`
+
   Notes:
   Differences are those to the first method that gives the derivative (discrete, where the TS type has an adjoint step),
 for the first cost.  A discrete and a continuous adjoint differ by the error of the time steps.
@@ -102,7 +105,7 @@ PetscErrorCode CostateCheckMethods(Costate cs, PetscViewer viewer)
       continue;
     }
     PetscCall(CostateGetCost(cs, 0, &value));
-    PetscCall(CostateGetGradient(cs, 0, &gu, &gp));
+    PetscCall(CostateGetCovector(cs, 0, &gu, &gp));
     PetscCall(Keep(gu, &u0));
     PetscCall(Keep(gp, &p));
     PetscCall(Difference(u0, gu, &eu));

@@ -35,6 +35,21 @@ static PetscErrorCode End(Costate cs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The slopes that are held, and lambda of the algebraic equations, were those of other parameters. */
+static PetscErrorCode Restart(Costate cs)
+{
+  CostateSweep sw = Of(cs);
+
+  PetscFunctionBegin;
+  PetscCheck(!sw->dae, PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
+             "Parameters with windows, and an equation with an algebraic part: where the parameters jump its state "
+             "jumps "
+             "too, which continuous adjoints do not follow. Use -costate_type discrete");
+  sw->have = PETSC_FALSE;
+  if (sw->ts) PetscCall(TSRestartStep(sw->ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode View(Costate cs, PetscViewer viewer)
 {
   CostateSweep sw = Of(cs);
@@ -89,6 +104,7 @@ PetscErrorCode CostateContinuousCreate(Costate cs)
   cs->ops->begin   = Begin;
   cs->ops->reverse = Reverse;
   cs->ops->end     = End;
+  cs->ops->restart = Restart;
   cs->ops->view    = View;
   cs->ops->reset   = CostateContinuousReset;
   cs->ops->destroy = Destroy;

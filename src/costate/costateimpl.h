@@ -10,9 +10,12 @@
     backward.c  the sweep: costs are taken up where their times are, a method or TSAdjoint does what is in between
     results.c   what comes out
     view.c      -costate_view, -costate_monitor
-    check.c     proofs: Taylor, dot product; compare.c: all methods side by side
+    check.c     proofs: Taylor; products.c: dot products; compare.c: all methods side by side
+    windows.c   parameters and weights that change in time
+    inner.c     gradients as vectors: inner products
     tao.c       the first cost as what a Tao minimises
     door.c      methods for programs that know nothing of a Costate
+    checks.c    the same by options
     model.c     products of derivatives
     sweep.c, sweepfun.c, continuous.c  the backward integrator of the continuous adjoints; integrand.c, kronrod.c
 */
@@ -25,11 +28,20 @@
 #include <petsctime.h>
 #include <costate.h>
 
+/* A weight over time; active: the step that is gone through is between the stops of a and b. */
+typedef struct {
+  CostateCostWindow type;
+  PetscReal         a, b;
+  PetscInt          stop[2];
+  PetscBool         active, option; /* option: set by one, for each run anew */
+} CostateTimeWindow;
+
 /* A part of a cost: its value and its gradients with respect to u and p; value == NULL: there is none. */
 typedef struct {
   CostateCostValue    value;
   CostateCostGradient u, p;
   void               *ctx;
+  CostateTimeWindow   window; /* of integrals */
 } CostatePart;
 
 typedef struct {
@@ -54,12 +66,21 @@ struct _CostateOps {
   PetscErrorCode (*state)(Costate, Vec);
   PetscErrorCode (*gradients)(Costate); /* instead of a sweep */
   PetscErrorCode (*end)(Costate);       /* lambda is at t0 */
+  PetscErrorCode (*restart)(Costate);   /* the equation has changed: another window of the parameters */
   PetscErrorCode (*view)(Costate, PetscViewer);
   PetscErrorCode (*reset)(Costate);
   PetscErrorCode (*destroy)(Costate);
 };
 
 #define COSTATE_MAXMONITORS 4
+
+/* An inner product: its matrix, or the root of its inverse; from a file if the options say so. */
+typedef struct {
+  Mat   mass, root;
+  char *file[2];
+  KSP   ksp;
+  Vec  *vector, work; /* what the covectors of each cost are made to */
+} CostateInner;
 
 struct _p_Costate {
   PETSCHEADER(struct _CostateOps);
@@ -75,6 +96,12 @@ struct _p_Costate {
   void                    *regularization_ctx;
   PetscReal                blowup;
   PetscBool                progress;
+  PetscInt                 nwindows; /* of the parameters */
+  PetscReal               *edges;
+  CostateTimeWindow        window_option; /* for integrals without a window */
+  CostateInner             inner[2];      /* for gradients with respect to u0 and p */
+  PetscBool                covectors;     /* inner products are left out */
+  PetscBool                check[3], checked;
   /* made by SetUp */
   PetscBool    setup, adopted; /* adopted: the costs are those of TSSetCostGradients() */
   TSTrajectory tj;
@@ -100,6 +127,13 @@ struct _p_Costate {
   CostateConvergedReason reason;
   CostateStatistics      stats;
   PetscReal             *norms;
+  /* windows.c */
+  PetscInt *edge_stop;
+  Vec       pw;       /* the parameters of the active window; NULL: there is but one */
+  Vec      *full;     /* dG/dp for all windows; mu is that of the active one */
+  PetscBool windowed; /* PreStep of windows.c is there */
+  PetscInt  interval, window;
+  PetscErrorCode (*prestep)(TS); /* the application's */
   PetscInt               nmonitors;
   PetscErrorCode (*monitor[COSTATE_MAXMONITORS])(Costate, PetscInt, PetscReal, const PetscReal[], void *);
   PetscErrorCode (*monitor_destroy[COSTATE_MAXMONITORS])(void **);
@@ -125,6 +159,33 @@ PETSC_INTERN PetscErrorCode CostateQuadratureCreate(Costate);
 /* setup.c */
 PETSC_INTERN PetscErrorCode CostateCreateGradients(Costate);
 PETSC_INTERN PetscErrorCode CostateSetUpLate(Costate);
+
+/* windows.c */
+PETSC_INTERN PetscErrorCode CostateWindowsSetUp(Costate);
+PETSC_INTERN PetscErrorCode CostateWindowsReset(Costate);
+PETSC_INTERN PetscErrorCode CostateWindowsBegin(Costate);
+PETSC_INTERN PetscErrorCode CostateWindowsArrive(Costate, PetscInt);
+PETSC_INTERN PetscErrorCode CostateWindowsCross(Costate, PetscInt);
+PETSC_INTERN PetscErrorCode CostateTell(Costate);
+PETSC_INTERN PetscReal      CostatePartWeight(const CostatePart *, PetscReal);
+
+static inline Vec CostateActive(const Costate cs)
+{
+  return cs->pw ? cs->pw : cs->p;
+}
+
+/* inner.c */
+PETSC_INTERN PetscErrorCode CostateInnerSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
+PETSC_INTERN PetscErrorCode CostateInnerSetUp(Costate);
+PETSC_INTERN PetscErrorCode CostateInnerApply(Costate);
+PETSC_INTERN PetscErrorCode CostateInnerReset(Costate);
+PETSC_INTERN PetscErrorCode CostateInnerDestroy(Costate);
+
+/* checks.c, check.c, products.c */
+PETSC_INTERN PetscErrorCode CostateGetRandom(Costate, PetscRandom, PetscRandom *);
+PETSC_INTERN PetscErrorCode CostateCheckProducts(Costate, PetscRandom, PetscViewer, PetscReal *, const char **);
+PETSC_INTERN PetscErrorCode CostateChecks(Costate);
+PETSC_INTERN PetscErrorCode CostateChecksSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
 
 /* view.c */
 PETSC_INTERN PetscErrorCode CostateMonitorDefault(Costate, PetscInt, PetscReal, const PetscReal[], void *);

@@ -93,6 +93,8 @@ PetscErrorCode CostateReset(Costate cs)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   PetscTryTypeMethod(cs, reset);
+  PetscCall(CostateWindowsReset(cs));
+  PetscCall(CostateInnerReset(cs));
   if (cs->setup && !cs->door) {
     PetscCall(TSTrajectoryCostateSetArrival(cs->tj, NULL, NULL));
     PetscCall(TSTrajectoryCostateSetReverse(cs->tj, NULL, NULL));
@@ -156,6 +158,9 @@ PetscErrorCode CostateDestroy(Costate *cs)
   PetscCall(VecDestroy(&(*cs)->u0));
   PetscCall(VecDestroy(&(*cs)->p));
   PetscCall(MatDestroy(&(*cs)->du0dp));
+  PetscCall(VecDestroy(&(*cs)->pw));
+  PetscCall(PetscFree2((*cs)->edges, (*cs)->edge_stop));
+  PetscCall(CostateInnerDestroy(*cs));
   PetscCall(PetscHeaderDestroy(cs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -43,6 +43,21 @@ static PetscErrorCode DoorReverse(TS ts, const CostatePiece *piece, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What needs to know the cost cannot be done from outside. */
+static PetscErrorCode Outside(Costate cs)
+{
+  const PetscBool checks = (PetscBool)(cs->check[0] || cs->check[1] || cs->check[2]);
+  const PetscBool window = (PetscBool)(cs->window_option.type != COSTATE_WINDOW_NONE);
+
+  PetscFunctionBegin;
+  PetscCheck(!checks && !window, PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
+             "%s: only the program knows its cost and its initial state, so that this cannot be done for a program "
+             "that "
+             "has no Costate of its own",
+             checks ? "-costate_check_..." : "-costate_cost_window");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Before each run: a TS that has no Costate gets one if the options ask for it. */
 static PetscErrorCode Door(TSTrajectory tj, TS ts)
 {
@@ -66,6 +81,7 @@ static PetscErrorCode Door(TSTrajectory tj, TS ts)
     PetscCall(PetscObjectCompose((PetscObject)ts, name, (PetscObject)cs));
     PetscCall(PetscObjectDereference((PetscObject)cs));
     PetscCall(CostateSetFromOptions(cs));
+    PetscCall(Outside(cs));
   }
   PetscCheck(cs->ops->reverse, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
              "-costate_type %s does not go backward, so TSAdjointSolve() cannot do it: use discrete, interpolating, "

@@ -5,14 +5,18 @@
 /* The value of a part; 0 if there is none. */
 PetscErrorCode CostatePartValue(Costate cs, const CostatePart *part, PetscInt i, PetscReal t, Vec u, PetscReal *value)
 {
+  const PetscReal weight = CostatePartWeight(part, t);
+  Vec             p      = CostateActive(cs);
+
   PetscFunctionBegin;
   *value = 0;
-  if (!part->value) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!part->value || weight == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecLockReadPush(u));
-  if (cs->p) PetscCall(VecLockReadPush(cs->p));
-  PetscCallBack("Costate cost value", (*part->value)(cs, i, t, u, cs->p, value, part->ctx));
-  if (cs->p) PetscCall(VecLockReadPop(cs->p));
+  if (p) PetscCall(VecLockReadPush(p));
+  PetscCallBack("Costate cost value", (*part->value)(cs, i, t, u, p, value, part->ctx));
+  if (p) PetscCall(VecLockReadPop(p));
   PetscCall(VecLockReadPop(u));
+  *value *= weight;
   if (PetscIsInfOrNanReal(*value)) cs->reason = COSTATE_DIVERGED_NAN;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -26,6 +30,7 @@ PetscErrorCode CostateArrive(TS ts, PetscInt step, PetscReal t, Vec u, PetscInt 
   (void)ts;
   if (step != (step ? cs->ntrace : 0)) cs->gap = PETSC_TRUE;
   if (!step) cs->gap = PETSC_FALSE;
+  PetscCall(CostateWindowsArrive(cs, step));
   if (step >= cs->tracecap) {
     PetscReal *more;
 
@@ -70,8 +75,8 @@ PetscErrorCode CostateForwardValues(Costate cs)
   for (PetscInt i = 0; i < cs->nstops; i++) {
     PetscCall(TSTrajectoryCostateGetStop(cs->tj, i, &stop, &at));
     PetscCheck(stop >= 0, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
-               "The run ended at t = %g after %" PetscInt_FMT " steps, before the cost time %g: give it more steps "
-               "(TSSetMaxSteps()) or leave that time out",
+               "The run ended at t = %g after %" PetscInt_FMT " steps, before the cost time, or edge of a window, %g: "
+               "give it more steps (TSSetMaxSteps()) or leave that time out",
                (double)t, steps, (double)cs->stops[i]);
   }
   for (PetscInt j = 0; j < cs->ncosts && !cs->adopted; j++) {
@@ -113,7 +118,7 @@ PetscErrorCode CostateForwardRun(Costate cs)
   PetscInt          f[2], jacobians;
 
   PetscFunctionBegin;
-  if (cs->changed) PetscCallBack("Costate parameters changed", (*cs->changed)(cs, cs->p, cs->changed_ctx));
+  PetscCall(CostateWindowsBegin(cs));
   PetscCall(TSSetTime(cs->ts, cs->t0));
   PetscCall(TSSetTimeStep(cs->ts, cs->dt0));
   PetscCall(TSSetStepNumber(cs->ts, 0));

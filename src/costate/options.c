@@ -7,6 +7,16 @@ const char *const CostateObjectOptions[] = {"costate_type",
                                             "costate_progress",
                                             "costate_blowup",
                                             "costate_view",
+                                            "costate_check_dot_product",
+                                            "costate_check_taylor",
+                                            "costate_check_methods",
+                                            "costate_cost_window",
+                                            "costate_cost_window_times",
+                                            "costate_inner_product",
+                                            "costate_inner_product_state",
+                                            "costate_inner_product_parameters",
+                                            "costate_covariance_root_state",
+                                            "costate_covariance_root_parameters",
                                             "costate_forward_max",
                                             "costate_forward_discrete",
                                             "costate_gauss_points",
@@ -17,6 +27,29 @@ const char *const CostateObjectOptions[] = {"costate_type",
                                             "costate_backsolve_drift",
                                             "costate_backsolve_drift_fail",
                                             NULL};
+
+static PetscErrorCode WindowOptions(Costate cs, COSTATE_OPTION_ITEMS PetscOptionsObject)
+{
+  CostateTimeWindow *w    = &cs->window_option;
+  PetscReal          t[2] = {w->a, w->b};
+  PetscInt           n    = 2;
+  PetscBool          set;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsEnum("-costate_cost_window", "Integrals are weighted means over a window",
+                             "CostateSetCostWindow", CostateCostWindows, (PetscEnum)w->type, (PetscEnum *)&w->type,
+                             NULL));
+  PetscCall(PetscOptionsRealArray("-costate_cost_window_times", "Where the window begins and ends",
+                                  "CostateSetCostWindow", t, &n, &set));
+  PetscCheck(!set || (n == 2 && t[1] > t[0]), PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
+             "-costate_cost_window_times needs two times, the beginning and the end of a window: 2.5,10");
+  PetscCheck(!set || w->type != COSTATE_WINDOW_NONE, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_INCOMP,
+             "-costate_cost_window_times without -costate_cost_window: say which weight, square, hann, hann_square or "
+             "bump");
+  w->a = t[0];
+  w->b = t[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /*@
   CostateSetFromOptions - Sets what the options database says
@@ -32,6 +65,9 @@ const char *const CostateObjectOptions[] = {"costate_type",
 . -costate_progress       - one line on stderr, with the time left
 . -costate_blowup norm    - stop when a norm of lambda is larger
 . -costate_view           - what was solved and what it took
+. -costate_check_dot_product, -costate_check_taylor, -costate_check_methods - proofs, before the first solve
+. -costate_cost_window type, -costate_cost_window_times a,b - `CostateSetCostWindow()`
+. -costate_inner_product_..., -costate_covariance_root_...  - `CostateSetInnerProduct()`
 - -costate_adjoint_...    - the options of the integrator of the sweep and its solvers
 
   Note:
@@ -60,6 +96,9 @@ PetscErrorCode CostateSetFromOptions(Costate cs)
                              "TSTrajectoryCostateSetProgress", cs->progress, &cs->progress, NULL));
   PetscCall(PetscOptionsReal("-costate_blowup", "Stop when a norm of lambda is larger", "CostateSetFromOptions",
                              cs->blowup, &cs->blowup, NULL));
+  PetscCall(WindowOptions(cs, PetscOptionsObject));
+  PetscCall(CostateInnerSetFromOptions(cs, PetscOptionsObject));
+  PetscCall(CostateChecksSetFromOptions(cs, PetscOptionsObject));
   PetscTryTypeMethod(cs, setfromoptions, PetscOptionsObject);
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)cs, PetscOptionsObject));
   PetscOptionsEnd();

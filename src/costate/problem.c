@@ -130,6 +130,9 @@ PetscErrorCode CostateGetInitialState(Costate cs, Vec *u0)
 `TSSetRHSJacobianP()` or `TSSetIJacobianP()`; referenced.  The callbacks of the application read them from this vector,
 or are told of new values by `CostateSetParametersChanged()`
 
+  Note:
+  Parameters that change in time: `CostateSetParameterWindows()`.
+
   Level: beginner
 
 .seealso: `CostateGetParameters()`, `CostateSetParametersChanged()`, `CostateSetInitialConditionJacobian()`
@@ -140,6 +143,7 @@ PetscErrorCode CostateSetParameters(Costate cs, Vec p)
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   PetscValidHeaderSpecific(p, VEC_CLASSID, 2);
   PetscCall(Take(cs, p, &cs->p));
+  PetscCall(VecDestroy(&cs->pw));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -173,7 +177,8 @@ PetscErrorCode CostateGetParameters(Costate cs, Vec *p)
 
   Input Parameters:
 + cs  - the object
-. f   - called before each run, whether they have changed or not; for applications that keep a copy of the parameters,
+. f   - called before each run, whether they have changed or not, and, with windows (`CostateSetParameterWindows()`),
+        whenever another set becomes active, forward and backward; for applications that keep a copy of the parameters,
         or whose initial state depends on them: to the vector of `CostateSetInitialState()` they add what the change
 since the last call does to it, so that changes of that vector by others stay
 - ctx - for f
@@ -275,7 +280,7 @@ PetscErrorCode CostateSetTerminalCost(Costate cs, PetscInt j, CostateCostValue v
 
   PetscFunctionBegin;
   PetscCall(GetCost(cs, j, value, &cost));
-  cost->terminal = (CostatePart){value, phiu, phip, ctx};
+  cost->terminal = (CostatePart){.value = value, .u = phiu, .p = phip, .ctx = ctx};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -313,7 +318,7 @@ PetscErrorCode CostateSetPointCost(Costate cs, PetscInt j, PetscInt n, const Pet
                "The times of cost %" PetscInt_FMT " must ascend: %g is followed by %g", j, (double)times[i - 1],
                (double)times[i]);
   }
-  cost->point = (CostatePart){value, phiu, phip, ctx};
+  cost->point = (CostatePart){.value = value, .u = phiu, .p = phip, .ctx = ctx};
   PetscCall(PetscFree3(cost->times, cost->stop, cost->dtimes));
   PetscCall(PetscCalloc3(n, &cost->times, n, &cost->stop, n, &cost->dtimes));
   PetscCall(PetscArraycpy(cost->times, times, n));
@@ -340,7 +345,7 @@ that of the number computed; the others with Gauss points on the interpolated st
 
   Level: beginner
 
-.seealso: `CostateSetTerminalCost()`, `CostateSetPointCost()`
+.seealso: `CostateSetTerminalCost()`, `CostateSetPointCost()`, `CostateSetCostWindow()`
 @*/
 PetscErrorCode CostateSetIntegralCost(Costate cs, PetscInt j, CostateCostValue value, CostateCostGradient gu,
                                       CostateCostGradient gp, void *ctx)
@@ -349,7 +354,7 @@ PetscErrorCode CostateSetIntegralCost(Costate cs, PetscInt j, CostateCostValue v
 
   PetscFunctionBegin;
   PetscCall(GetCost(cs, j, value, &cost));
-  cost->integral = (CostatePart){value, gu, gp, ctx};
+  cost->integral = (CostatePart){value, gu, gp, ctx, cost->integral.window};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -69,17 +69,50 @@ PetscErrorCode CostateGetCost(Costate cs, PetscInt j, PetscReal *value)
           Either may be NULL if it is not wanted.  They belong to the object, are not to be changed, and are those of
 the next solve after that
 
+  Note:
+  With `CostateSetInnerProduct()` they are the vectors that represent these derivatives.
+
   Level: beginner
 
-.seealso: `CostateSolve()`, `CostateGetCost()`, `CostateGetTimeGradient()`
+.seealso: `CostateSolve()`, `CostateGetCost()`, `CostateGetTimeGradient()`, `CostateGetCovector()`,
+          `CostateGetWindow()`
 @*/
 PetscErrorCode CostateGetGradient(Costate cs, PetscInt j, Vec *dGdu0, Vec *dGdp)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   PetscCall(CheckCost(cs, j, PETSC_TRUE));
+  PetscCall(CostateGetCovector(cs, j, dGdu0, dGdp));
+  if (dGdu0 && cs->inner[0].vector) *dGdu0 = cs->inner[0].vector[j];
+  if (dGdp && cs->inner[1].vector) *dGdp = cs->inner[1].vector[j];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  CostateGetCovector - Gets the partial derivatives of a cost, whatever inner product there is
+
+  Not Collective
+
+  Input Parameters:
++ cs - the object
+- j  - the number of the cost
+
+  Output Parameters:
++ dGdu0 - those with respect to the initial state; NULL if the method has none (forward)
+- dGdp  - those with respect to the parameters; NULL if there are none.  They belong to the object, as those of
+`CostateGetGradient()`, and without an inner product are the same
+
+  Level: intermediate
+
+.seealso: `CostateGetGradient()`, `CostateSetInnerProduct()`
+@*/
+PetscErrorCode CostateGetCovector(Costate cs, PetscInt j, Vec *dGdu0, Vec *dGdp)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
+  PetscCall(CheckCost(cs, j, PETSC_TRUE));
   if (dGdu0) *dGdu0 = cs->lambda ? cs->lambda[j] : NULL;
-  if (dGdp) *dGdp = cs->mu ? cs->mu[j] : NULL;
+  if (dGdp) *dGdp = cs->full ? cs->full[j] : cs->mu ? cs->mu[j] : NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

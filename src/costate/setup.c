@@ -57,6 +57,31 @@ PetscErrorCode CostateSetUpLate(Costate cs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The initial state must be what the derivative with respect to it has as rows. */
+static PetscErrorCode CheckState(Costate cs)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)cs);
+  Mat      A    = NULL;
+  PetscInt n, N, m, M, wrong, any;
+
+  PetscFunctionBegin;
+  if (!cs->u0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetIJacobian(cs->ts, &A, NULL, NULL, NULL));
+  if (!A) PetscCall(TSGetRHSJacobian(cs->ts, &A, NULL, NULL, NULL));
+  if (!A) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetLocalSize(cs->u0, &n));
+  PetscCall(VecGetSize(cs->u0, &N));
+  PetscCall(MatGetLocalSize(A, &m, NULL));
+  PetscCall(MatGetSize(A, &M, NULL));
+  wrong = m >= 0 && m != n;
+  PetscCallMPI(MPI_Allreduce(&wrong, &any, 1, MPIU_INT, MPI_MAX, comm));
+  PetscCheck(!any, comm, PETSC_ERR_ARG_SIZ,
+             "The initial state has %" PetscInt_FMT " entries and the Jacobian of the TS %" PetscInt_FMT
+             " rows%s: create the vector with MatCreateVecs() of that matrix",
+             N, M, N == M ? ", but they are distributed differently over the ranks" : "");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The parameters must be what the derivative with respect to them has as columns. */
 static PetscErrorCode CheckParameters(Costate cs)
 {
@@ -71,8 +96,8 @@ static PetscErrorCode CheckParameters(Costate cs)
   PetscCheck(J[0] || J[1], comm, PETSC_ERR_ARG_WRONGSTATE,
              "There are parameters, but the TS does not know the derivative with respect to them: call "
              "TSSetRHSJacobianP() or TSSetIJacobianP(), with a matrix of zeros if only the costs depend on them");
-  PetscCall(VecGetLocalSize(cs->p, &n));
-  PetscCall(VecGetSize(cs->p, &N));
+  PetscCall(VecGetLocalSize(CostateActive(cs), &n));
+  PetscCall(VecGetSize(CostateActive(cs), &N));
   for (int i = 0; i < 2; i++) {
     PetscInt wrong;
 
@@ -82,10 +107,10 @@ static PetscErrorCode CheckParameters(Costate cs)
     wrong = m != n;
     PetscCallMPI(MPI_Allreduce(&wrong, &any, 1, MPIU_INT, MPI_MAX, comm));
     PetscCheck(N == M && !any, comm, PETSC_ERR_ARG_SIZ,
-               "The vector of parameters has %" PetscInt_FMT " entries and the matrix of %s %" PetscInt_FMT
+               "The vector of parameters%s has %" PetscInt_FMT " entries and the matrix of %s %" PetscInt_FMT
                " columns%s: create the vector with MatCreateVecs() of that matrix",
-               N, i ? "TSSetIJacobianP()" : "TSSetRHSJacobianP()", M,
-               N == M ? ", but they are distributed differently over the ranks" : "");
+               cs->pw ? " has sets for windows, each of which" : "", N, i ? "TSSetIJacobianP()" : "TSSetRHSJacobianP()",
+               M, N == M ? ", but they are distributed differently over the ranks" : "");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -97,43 +122,78 @@ static int CompareReal(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* The times of all costs, each once. */
+static PetscErrorCode AddStop(Costate cs, const char what[], PetscReal t, PetscInt j, PetscReal near, PetscInt *n)
+{
+  PetscFunctionBegin;
+  PetscCheck(t >= cs->t0 - near && t <= cs->T + near, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
+             "%s %g of cost %" PetscInt_FMT " is outside of the run, which goes from %g to %g (TSSetMaxTime())", what,
+             (double)t, j, (double)cs->t0, (double)cs->T);
+  cs->stops[(*n)++] = t;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Which one it is. */
+static PetscInt FindStop(const Costate cs, PetscReal t, PetscReal near)
+{
+  PetscInt lo = 0, hi = cs->nstops - 1;
+
+  while (lo < hi) {
+    const PetscInt mid = lo + (hi - lo) / 2;
+
+    if (cs->stops[mid] < t - near)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo;
+}
+
+/* The times of all costs and windows, each once. */
 static PetscErrorCode SetUpStops(Costate cs)
 {
   const PetscReal near = 1e-12 * PetscMax(PetscAbsReal(cs->T), cs->T - cs->t0);
-  PetscInt        n    = 0, k;
+  PetscInt        n = cs->nwindows, k = 0;
 
   PetscFunctionBegin;
-  for (PetscInt j = 0; j < cs->ncosts; j++) {
-    const CostateCost *c = &cs->cost[j];
-
-    for (PetscInt i = 0; i < c->ntimes; i++) {
-      PetscCheck(c->times[i] >= cs->t0 - near && c->times[i] <= cs->T + near, PetscObjectComm((PetscObject)cs),
-                 PETSC_ERR_ARG_OUTOFRANGE,
-                 "Time %g of cost %" PetscInt_FMT " is outside of the run, which goes from %g to %g (TSSetMaxTime())",
-                 (double)c->times[i], j, (double)cs->t0, (double)cs->T);
-    }
-    n += c->ntimes;
-  }
+  for (PetscInt j = 0; j < cs->ncosts; j++) n += cs->cost[j].ntimes + 2;
   PetscCall(PetscFree(cs->stops));
   PetscCall(PetscMalloc1(PetscMax(n, 1), &cs->stops));
-  k = 0;
   for (PetscInt j = 0; j < cs->ncosts; j++) {
-    for (PetscInt i = 0; i < cs->cost[j].ntimes; i++) cs->stops[k++] = cs->cost[j].times[i];
+    CostateCost       *c = &cs->cost[j];
+    CostateTimeWindow *w = &c->integral.window;
+
+    if (w->type != COSTATE_WINDOW_NONE && w->b <= w->a) { /* an option that says nothing of times */
+      w->a = cs->t0;
+      w->b = cs->T;
+    }
+    for (PetscInt i = 0; i < c->ntimes; i++) PetscCall(AddStop(cs, "Time", c->times[i], j, near, &k));
+    for (int e = 0; e < 2 && w->type != COSTATE_WINDOW_NONE; e++)
+      PetscCall(AddStop(cs, "The window", e ? w->b : w->a, j, near, &k));
   }
-  qsort(cs->stops, (size_t)n, sizeof(PetscReal), CompareReal);
+  for (PetscInt w = 0; w < cs->nwindows - 1; w++) {
+    PetscCheck(cs->edges[w] > cs->t0 + near && cs->edges[w] < cs->T - near, PetscObjectComm((PetscObject)cs),
+               PETSC_ERR_ARG_OUTOFRANGE,
+               "The edge %g of windows of the parameters is not within the run, which goes from %g to %g "
+               "(TSSetMaxTime())",
+               (double)cs->edges[w], (double)cs->t0, (double)cs->T);
+    cs->stops[k++] = cs->edges[w];
+  }
+  n = k;
   k = 0;
+  qsort(cs->stops, (size_t)n, sizeof(PetscReal), CompareReal);
   for (PetscInt i = 0; i < n; i++) {
     if (!k || cs->stops[i] > cs->stops[k - 1] + near) cs->stops[k++] = cs->stops[i];
   }
   cs->nstops = k;
   for (PetscInt j = 0; j < cs->ncosts; j++) {
-    k = 0;
-    for (PetscInt i = 0; i < cs->cost[j].ntimes; i++) {
-      while (cs->stops[k] < cs->cost[j].times[i] - near) k++;
-      cs->cost[j].stop[i] = k;
-    }
+    CostateTimeWindow *w = &cs->cost[j].integral.window;
+
+    for (PetscInt i = 0; i < cs->cost[j].ntimes; i++) cs->cost[j].stop[i] = FindStop(cs, cs->cost[j].times[i], near);
+    if (w->type == COSTATE_WINDOW_NONE) continue;
+    w->stop[0] = FindStop(cs, w->a, near);
+    w->stop[1] = FindStop(cs, w->b, near);
   }
+  for (PetscInt w = 0; w < cs->nwindows - 1; w++) cs->edge_stop[w] = FindStop(cs, cs->edges[w], near);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -148,7 +208,8 @@ PetscErrorCode CostateCreateGradients(Costate cs)
              "The layout of the state is not known: call CostateSetInitialState(), or TSSetSolution() before "
              "CostateSetUp()");
   PetscCall(VecDuplicateVecs(like, cs->ncosts, &cs->lambda));
-  if (cs->p) PetscCall(VecDuplicateVecs(cs->p, cs->ncosts, &cs->mu));
+  if (cs->p) PetscCall(VecDuplicateVecs(CostateActive(cs), cs->ncosts, &cs->mu));
+  if (cs->pw) PetscCall(VecDuplicateVecs(cs->p, cs->ncosts, &cs->full));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -228,7 +289,10 @@ PetscErrorCode CostateSetUp(Costate cs)
     PetscCall(Adopt(cs, &there));
     cs->late = (PetscBool)!there;
   }
+  PetscCall(CostateWindowsSetUp(cs));
   PetscCall(CheckParameters(cs));
+  PetscCall(CheckState(cs));
+  PetscCall(CostateInnerSetUp(cs));
   if (cs->u0) PetscCall(VecDuplicate(cs->u0, &cs->u));
   PetscCall(SetUpStops(cs));
   PetscCall(SetUpTrajectory(cs));

@@ -34,7 +34,7 @@ static PetscErrorCode ViewSolve(Costate cs, PetscViewer viewer)
       PetscCall(PetscViewerASCIIPrintf(viewer, ", |dG/du0| = %.6g", (double)u0));
     }
     if (cs->mu) {
-      PetscCall(VecNorm(cs->mu[j], NORM_2, &p));
+      PetscCall(VecNorm(cs->full ? cs->full[j] : cs->mu[j], NORM_2, &p));
       PetscCall(PetscViewerASCIIPrintf(viewer, ", |dG/dp| = %.6g", (double)p));
     }
     PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
@@ -75,13 +75,26 @@ PetscErrorCode CostateView(Costate cs, PetscViewer viewer)
     PetscCall(PetscViewerASCIIPrintf(viewer, "  cost %" PetscInt_FMT ":%s%s", j, c->terminal.value ? " terminal" : "",
                                      c->integral.value ? " integral" : ""));
     if (c->point.value) PetscCall(PetscViewerASCIIPrintf(viewer, " at %" PetscInt_FMT " times", c->ntimes));
+    if (c->integral.window.type != COSTATE_WINDOW_NONE)
+      PetscCall(PetscViewerASCIIPrintf(viewer, ", %s window from %g to %g", CostateCostWindows[c->integral.window.type],
+                                       (double)c->integral.window.a, (double)c->integral.window.b));
     PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  }
+  for (int which = 0; which < 2; which++) {
+    const CostateInner *in = &cs->inner[which];
+
+    if (cs->covectors || (!in->mass && !in->root)) continue;
+    PetscCall(PetscViewerASCIIPrintf(viewer, "  gradient with respect to %s: a vector, by %s\n",
+                                     which ? "the parameters" : "the initial state",
+                                     in->mass ? "an inner product" : "the root of a covariance"));
   }
   if (cs->p) {
     PetscInt N;
 
     PetscCall(VecGetSize(cs->p, &N));
-    PetscCall(PetscViewerASCIIPrintf(viewer, "  %" PetscInt_FMT " parameters\n", N));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "  %" PetscInt_FMT " parameters", N));
+    if (cs->nwindows > 1) PetscCall(PetscViewerASCIIPrintf(viewer, " in %" PetscInt_FMT " windows", cs->nwindows));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   }
   PetscTryTypeMethod(cs, view, viewer);
   if (cs->adjoint_done) PetscCall(ViewSolve(cs, viewer));

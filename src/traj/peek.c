@@ -104,3 +104,44 @@ PetscErrorCode CostateTSSetQuadrature(TS ts, PetscBool there, TS *quadts)
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*@C
+  CostateTSGetPreStep - The function of `TSSetPreStep()`
+
+  Not Collective
+
+  Input Parameter:
+. ts - the TS
+
+  Output Parameter:
+. f - the function, or NULL
+
+  Level: developer
+
+.seealso: `TSSetPreStep()`
+@*/
+PetscErrorCode CostateTSGetPreStep(TS ts, PetscErrorCode (**f)(TS))
+{
+  PetscFunctionBegin;
+  *f = ts->prestep;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  CostateTSForgetJacobian - Makes the TS compute its Jacobian anew, also at the same time and state
+
+  Logically Collective
+
+  Input Parameter:
+. ts - the TS
+
+  Level: developer
+
+.seealso: `TSComputeRHSJacobian()`
+@*/
+PetscErrorCode CostateTSForgetJacobian(TS ts)
+{
+  PetscFunctionBegin;
+  ts->rhsjacobian.time = PETSC_MIN_REAL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
