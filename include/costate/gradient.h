@@ -61,10 +61,7 @@ typedef enum {
 PETSC_EXTERN const char *const CostateCostWindows[];
 
 /* What a matrix says of an inner product; see CostateSetInnerProduct() */
-typedef enum {
-  COSTATE_INNER_MASS,
-  COSTATE_INNER_COVARIANCE_ROOT
-} CostateInnerProduct;
+typedef enum { COSTATE_INNER_MASS, COSTATE_INNER_COVARIANCE_ROOT } CostateInnerProduct;
 
 typedef enum {
   COSTATE_ITERATING         = 0,

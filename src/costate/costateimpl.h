@@ -134,7 +134,7 @@ struct _p_Costate {
   PetscBool windowed; /* PreStep of windows.c is there */
   PetscInt  interval, window;
   PetscErrorCode (*prestep)(TS); /* the application's */
-  PetscInt               nmonitors;
+  PetscInt nmonitors;
   PetscErrorCode (*monitor[COSTATE_MAXMONITORS])(Costate, PetscInt, PetscReal, const PetscReal[], void *);
   PetscErrorCode (*monitor_destroy[COSTATE_MAXMONITORS])(void **);
   void *monitor_ctx[COSTATE_MAXMONITORS];

@@ -210,6 +210,10 @@ static PetscErrorCode SetUp_Forward(Costate cs)
              "you mean "
              "it with -costate_forward_max %" PetscInt_FMT,
              f->np, (double)f->np * (double)N * (double)sizeof(PetscScalar) / 1e9, f->np);
+  if (cs->nmonitors || cs->blowup < PETSC_MAX_REAL)
+    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
+                           "costate: the method forward has no lambda: -costate_monitor and -costate_blowup have nothing "
+                           "to look at\n"));
   PetscCall(CostateCreateGradients(cs));
   PetscCall(CostateSweepCreate(cs, COSTATE_SWEEP_TANGENT, &f->c.sweep));
   lambda     = cs->lambda; /* of use for layouts only: there is no dG/du0 */

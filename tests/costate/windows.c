@@ -287,8 +287,9 @@ int main(int argc, char **argv)
     PetscCall(Taylor("lotka", types[i]));
     PetscCall(Budget("lotka", types[i]));
   }
-  PetscCall(Taylor("advdiff", " -tend 2 -ts_type cn -ts_adapt_type none -dt .05 -snes_rtol 1e-13 -snes_stol 0 -ksp_rtol "
-                            "1e-13"));
+  PetscCall(Taylor("advdiff",
+                   " -tend 2 -ts_type cn -ts_adapt_type none -dt .05 -snes_rtol 1e-13 -snes_stol 0 -ksp_rtol "
+                   "1e-13"));
   for (int i = 0; i < 4; i++) PetscCall(Agree("lotka", methods[i], " -tend 2 -ts_rtol 1e-10 -ts_atol 1e-10", 1e-7));
   for (int i = 0; i < 3; i++)
     PetscCall(Agree("advdiff", methods[i], " -tend 2 -ts_type cn -ts_adapt_type none -dt .002 -ksp_rtol 1e-10", 1e-4));
