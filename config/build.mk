@@ -25,7 +25,7 @@ PETSC_FLAGS = -std=gnu11 -fPIC $(CFLAGS) $(WARNINGS) $(DEPFLAGS) $(INCLUDES) $(P
 sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 SCHED_O := $(call objects,$(call sources,src/sched))
-PETSC_O := $(call objects,$(foreach d,base store tao traj vjp costate methods zoo,$(call sources,src/$(d))) $(wildcard petsc-plugins/*.c))
+PETSC_O := $(call objects,$(foreach d,base store pc tao traj vjp costate methods zoo,$(call sources,src/$(d))) $(wildcard petsc-plugins/*.c))
 CLI_O := $(call objects,$(call sources,src/cli))
 
 all: $(LIB) $(if $(CLI_O),$(BIN))
@@ -35,7 +35,7 @@ $(SCHED_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@echo "  CC    $<"
 	@$(CC) $(SCHED_FLAGS) -c $< -o $@
 
-$(BUILD)/obj/src/traj/%.o $(BUILD)/obj/src/tao/%.o $(BUILD)/obj/src/costate/%.o $(BUILD)/obj/src/methods/%.o: INCLUDES += $(PETSC_PRIVATE)
+$(BUILD)/obj/src/pc/%.o $(BUILD)/obj/src/traj/%.o $(BUILD)/obj/src/tao/%.o $(BUILD)/obj/src/costate/%.o $(BUILD)/obj/src/methods/%.o: INCLUDES += $(PETSC_PRIVATE)
 $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/cli/%.o: INCLUDES += $(HDF5_CFLAGS)
 $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@
 #include <costate/tao.h>
 #include <costate/trajectory.h>
 #include <costate/gradient.h>
+#include <costate/pc.h>
 
 #define COSTATE_VERSION_MAJOR 0
 #define COSTATE_VERSION_MINOR 1

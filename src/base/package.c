@@ -13,6 +13,7 @@ static PetscLogDouble started;
 
 PETSC_INTERN PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory, TS);
 PETSC_INTERN PetscErrorCode CostateTaoRegister(void);
+PETSC_INTERN PetscErrorCode PCCreate_Transposable(PC);
 
 static PetscErrorCode CostateFinalizePackage(void)
 {
@@ -52,6 +53,7 @@ PetscErrorCode CostateInitializePackage(void)
   PetscCall(PetscTime(&started));
   PetscCall(TSTrajectoryRegister(TSTRAJECTORYCOSTATE, TSTrajectoryCreate_Costate));
   PetscCall(CostateTaoRegister());
+  PetscCall(PCRegister(PCTRANSPOSABLE, PCCreate_Transposable));
   PetscCall(CostateDoorOpen());
   PetscCall(PetscClassIdRegister("Costate", &id));
   PetscCall(PetscLogEventRegister("CostateStore", id, &Costate_Store));

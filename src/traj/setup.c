@@ -188,8 +188,9 @@ static PetscErrorCode CheckTransposedSolve(TS ts)
   if (hypre) PetscCall(PetscStrcmp(type ? type : "boomeramg", "boomeramg", &hypre));
   PetscCheck(!hypre, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
              "TSAdjointSolve() would solve with the transpose of BoomerAMG, which in PETSc before 3.23.5 gives lambda "
-             "= 0 "
-             "without an error. Use another preconditioner, such as -pc_type gamg, or a newer PETSc");
+             "= 0 without an error. Use -pc_type transposable -transposable_pc_type hypre, which solves with the "
+             "assembled "
+             "transpose, another preconditioner, such as -pc_type gamg, or a newer PETSc");
   PetscFunctionReturn(PETSC_SUCCESS);
 #else
   (void)ts;

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# PETSc's tutorials, unmodified: with -pc_type transposable their TSAdjointSolve() is preconditioned by hypre, where
+# hypre alone is stopped, and several cost functions share one set-up for each step.
+. "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
+. "$ROOT/tests/traj/programs/build.sh"
+dir=$(examples_dir)
+if [ -z "$dir" ]; then t_skip_all "$no_examples"; fi
+diffusion=$dir/ts/tutorials/advection-diffusion-reaction
+compile ./ex5adj "$diffusion/ex5adj.c" "$diffusion/reaction_diffusion.c" || exit 1
+compile ./ex20adj "$dir/ts/tutorials/ex20adj.c" || exit 1
+plugin=(-dll_append "$COSTATE_LIB" -ts_trajectory_type costate -ts_trajectory_costate_ram 1000)
+
+# lambda RANKS NAME ARGS...: 10 steps of ex5adj with Crank-Nicolson; its lambda in the file NAME
+lambda() {
+  local ranks=$1 name=$2
+  shift 2
+  run_mpi "$ranks" ./ex5adj "${plugin[@]}" -da_grid_x 24 -da_grid_y 24 -ts_type cn -ts_dt .5 -ts_max_steps 10 \
+    -snes_rtol 1e-13 -snes_stol 0 -ksp_rtol 1e-13 -ts_adjoint_view_solution "binary:$name" "$@" >"$name.out" 2>&1
+}
+# off NAME: relative difference from the reference, as a number; both in PETSc's binary format
+off() {
+  python3 - "$1" reference <<'PY'
+import struct, sys
+def read(name):
+    b = open(name, 'rb').read()
+    n = struct.unpack('>2i', b[:8])[1]
+    return struct.unpack('>%dd' % n, b[8:8 + 8 * n])
+a, b = read(sys.argv[1]), read(sys.argv[2])
+print('%.3e' % (sum((x - y)**2 for x, y in zip(a, b))**.5 / sum(y * y for y in b)**.5))
+PY
+}
+
+lambda 1 reference -ksp_type preonly -pc_type lu
+t_ok $? 'the reference, by LU'
+for ranks in 1 2 3; do
+  for inner in hypre gamg; do
+    lambda "$ranks" "$inner" -pc_type transposable -transposable_pc_type "$inner"
+    e=$(off "$inner")
+    awk -v e="${e:-1}" 'BEGIN { exit !(e <= 1e-10) }'
+    t_ok $? "$inner through transposable, $ranks ranks: off by ${e:-?}"
+  done
+done
+lambda 1 refused -pc_type hypre
+code=$?
+[ $code = 0 ] || grep -q 'transposable_pc_type hypre' refused.out # from PETSc 3.23.5 on it is right
+t_ok $? 'hypre alone is stopped where its transpose is wrong, with what to do'
+# several costs: ex20adj prints the gradients of two
+vdp=(-monitor 0 -mu 1000 -ts_dt .001 -ts_type cn -snes_rtol 1e-13 -ksp_rtol 1e-13)
+run_mpi 1 ./ex20adj "${plugin[@]}" "${vdp[@]}" -pc_type lu >lu.out 2>&1
+run_mpi 1 ./ex20adj "${plugin[@]}" "${vdp[@]}" -pc_type transposable -transposable_pc_type lu >both.out 2>&1
+paste <(grep -oE '[-+0-9.e]+' lu.out) <(grep -oE '[-+0-9.e]+' both.out) |
+  awk '{ d = $1 - $2; if (d < 0) d = -d; s = $1 < 0 ? -$1 : $1; if (d > 1e-5 * s + 1e-12) bad = 1; n++ } END { exit bad || n < 4 }'
+t_ok $? 'ex20adj with several costs'
+t_done
