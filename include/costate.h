@@ -39,6 +39,7 @@ PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetSteps(TSTrajectory, PetscInt);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetStride(TSTrajectory, PetscInt);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetStages(TSTrajectory, CostateStages);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetCheck(TSTrajectory, PetscBool);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetTransposedCheck(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetJumps(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetProgress(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetReport(TSTrajectory, const char[]);

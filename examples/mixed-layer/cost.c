@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The misfit, J_obs = 1/(2 year A sigma^2) int dt sum_i a_i (T_i - T_obs,i)^2 over the last year, is a quadrature TS:
-   PETSc integrates it with the stepper's own rule and hands its derivative to the adjoint. */
+/* The misfit, J_obs = 1/(2 year A sigma^2) int dt sum_i a_i (T_i - T_obs,i)^2 over the last year, is an integral cost:
+   who asks for the gradient of the computed number has it integrated by the rule of the time steps. */
 #include "cost.h"
 
 static PetscReal Weight(const Model *m, PetscReal t)
@@ -16,84 +16,58 @@ static PetscReal Misfit(const Model *m, PetscInt i, PetscInt j, PetscReal T, con
   return m->ocean->sea[c] ? T - SeasonValue(&m->ocean->sst[c * NCOEF], basis) : 0;
 }
 
-static PetscErrorCode Integrand(TS quad, PetscReal t, Vec T, Vec R, void *ctx)
+PetscErrorCode CostMisfit(Costate cs, PetscInt i0, PetscReal t, Vec T, Vec p, PetscReal *value, void *ctx)
 {
-  Model                    *m = ctx;
+  const Model              *m = ctx;
   const PetscScalar *const *u;
-  PetscScalar               sum    = 0;
   const PetscReal           weight = Weight(m, t);
   PetscReal                 basis[NCOEF];
   DMDALocalInfo             g;
 
   PetscFunctionBeginUser;
-  (void)quad;
-  PetscCall(VecZeroEntries(R));
+  (void)cs, (void)i0, (void)p;
+  *value = 0;
   if (weight <= 0) PetscFunctionReturn(0);
   SeasonBasis(t, basis);
   PetscCall(DMDAGetLocalInfo(m->da, &g));
   PetscCall(DMDAVecGetArrayRead(m->da, T, (void *)&u));
   for (PetscInt j = g.ys; j < g.ys + g.ym; j++) {
     for (PetscInt i = g.xs; i < g.xs + g.xm; i++)
-      sum += 0.5 * weight * m->area[j] * PetscSqr(Misfit(m, i, j, u[j][i], basis));
+      *value += 0.5 * weight * m->area[j] * PetscSqr(Misfit(m, i, j, u[j][i], basis));
   }
   PetscCall(DMDAVecRestoreArrayRead(m->da, T, (void *)&u));
-  PetscCall(VecSetValue(R, 0, sum, ADD_VALUES));
-  PetscCall(VecAssemblyBegin(R));
-  PetscCall(VecAssemblyEnd(R));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, value, 1, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)T)));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode IntegrandGradient(TS quad, PetscReal t, Vec T, Mat G, Mat unused, void *ctx)
+PetscErrorCode CostMisfitT(Costate cs, PetscInt i0, PetscReal t, Vec T, Vec p, Vec gradient, void *ctx)
 {
-  Model                    *m = ctx;
+  const Model              *m = ctx;
   const PetscScalar *const *u;
-  PetscScalar              *out;
+  PetscScalar             **out;
   const PetscReal           weight = Weight(m, t);
   PetscReal                 basis[NCOEF];
   DMDALocalInfo             g;
 
   PetscFunctionBeginUser;
-  (void)quad, (void)unused;
+  (void)cs, (void)i0, (void)p;
   SeasonBasis(t, basis);
   PetscCall(DMDAGetLocalInfo(m->da, &g));
   PetscCall(DMDAVecGetArrayRead(m->da, T, (void *)&u));
-  PetscCall(MatDenseGetColumn(G, 0, &out));
-  for (PetscInt j = g.ys, n = 0; j < g.ys + g.ym; j++) {
-    for (PetscInt i = g.xs; i < g.xs + g.xm; i++, n++) out[n] = weight * m->area[j] * Misfit(m, i, j, u[j][i], basis);
+  PetscCall(DMDAVecGetArray(m->da, gradient, &out));
+  for (PetscInt j = g.ys; j < g.ys + g.ym; j++) {
+    for (PetscInt i = g.xs; i < g.xs + g.xm; i++) out[j][i] = weight * m->area[j] * Misfit(m, i, j, u[j][i], basis);
   }
-  PetscCall(MatDenseRestoreColumn(G, &out));
+  PetscCall(DMDAVecRestoreArray(m->da, gradient, &out));
   PetscCall(DMDAVecRestoreArrayRead(m->da, T, (void *)&u));
-  PetscCall(MatAssemblyBegin(G, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(G, MAT_FINAL_ASSEMBLY));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode CostAttach(Model *m, TS ts)
+PetscErrorCode CostPrior(Costate cs, Vec p, PetscReal *value, Vec grad, void *ctx)
 {
-  const MPI_Comm comm = PetscObjectComm((PetscObject)ts);
-  PetscMPIInt    rank;
-  PetscInt       n;
-  TS             quad;
-  Vec            value;
-  Mat            G;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(VecGetLocalSize(m->diagonal, &n));
-  PetscCall(VecCreateMPI(comm, rank == 0, 1, &value));
-  PetscCall(MatCreateDense(comm, n, PETSC_DECIDE, PETSC_DETERMINE, 1, NULL, &G));
-  PetscCall(TSCreateQuadratureTS(ts, PETSC_TRUE, &quad));
-  PetscCall(TSSetSolution(quad, value));
-  PetscCall(TSSetRHSFunction(quad, NULL, Integrand, m));
-  PetscCall(TSSetRHSJacobian(quad, G, G, IntegrandGradient, m));
-  PetscCall(VecDestroy(&value));
-  PetscCall(MatDestroy(&G));
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode CostAddPrior(const Model *m, const Prior *prior, Vec p, PetscReal *cost, Vec grad)
-{
-  const MPI_Comm            comm = PetscObjectComm((PetscObject)p);
+  const Model              *m     = ctx;
+  const Prior              *prior = &m->prior;
+  const MPI_Comm            comm  = PetscObjectComm((PetscObject)p);
   const PetscReal           one = 1 / (PetscSqr(prior->spread) * m->total_area), smooth = one * PetscSqr(prior->length);
   const PetscScalar        *x;
   const PetscScalar *const *h;
@@ -105,6 +79,7 @@ PetscErrorCode CostAddPrior(const Model *m, const Prior *prior, Vec p, PetscReal
   Face                      face[4];
 
   PetscFunctionBeginUser;
+  (void)cs;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(DMDAGetLocalInfo(m->da, &info));
   PetscCall(DMDAVecGetArrayRead(m->da, m->h, (void *)&h)); /* set from p, and it has the ghosts */
@@ -135,7 +110,6 @@ PetscErrorCode CostAddPrior(const Model *m, const Prior *prior, Vec p, PetscReal
   PetscCall(VecRestoreArray(grad, &g));
   PetscCall(VecRestoreArrayRead(p, &x));
   PetscCall(DMDAVecRestoreArrayRead(m->da, m->h, (void *)&h));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, comm));
-  *cost += sum;
+  PetscCallMPI(MPI_Allreduce(&sum, value, 1, MPIU_REAL, MPIU_SUM, comm));
   PetscFunctionReturn(0);
 }

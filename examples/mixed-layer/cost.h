@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is minimised: the misfit to the observed seasonal cycle as a cost integral of the TS, and the prior of the
- * parameters. */
+/* What is minimised: the misfit to the observed seasonal cycle, and the prior of the parameters.  The context of all of
+ * them is the model. */
 #pragma once
+#include <costate.h>
 #include "model.h"
 
-PetscErrorCode CostAttach(Model *, TS); /* adds the quadrature TS whose solution is the misfit */
-
-typedef struct {
-  PetscReal depth;    /* background of h, m: the first guess too, and what the land's cells are given */
-  PetscReal spread;   /* standard deviation of log h about its background */
-  PetscReal length;   /* over which log h is expected to be smooth, m */
-  PetscReal strength; /* standard deviation of log lambda */
-  PetscReal weight;   /* of log lambda's term: one number among many cells */
-} Prior;
-
-/* Adds the prior's value to *cost and its gradient to g. */
-PetscErrorCode CostAddPrior(const Model *, const Prior *, Vec p, PetscReal *cost, Vec g);
+/* The integrand of the misfit, and its derivative with respect to T */
+PetscErrorCode CostMisfit(Costate, PetscInt, PetscReal t, Vec T, Vec p, PetscReal *value, void *model);
+PetscErrorCode CostMisfitT(Costate, PetscInt, PetscReal t, Vec T, Vec p, Vec g, void *model);
+/* The prior's value, and its gradient added to g; the model has the parameters p. */
+PetscErrorCode CostPrior(Costate, Vec p, PetscReal *value, Vec g, void *model);

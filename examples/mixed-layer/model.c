@@ -7,7 +7,6 @@
    with theta = T - tbar, theta' the neighbour's and h_face the mean of both depths. Written like this, with the area on
    the left, dF/dT is symmetric. A land cell has no faces, no flux and no feedback: it keeps its temperature. */
 #include "model.h"
-#include "cost.h"
 #include "pcsym.h"
 
 static PetscReal Anomaly(const Model *m, PetscInt i, PetscInt j, PetscReal t)
@@ -62,7 +61,7 @@ static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec Tdot, Vec F, void 
   PetscFunctionReturn(0);
 }
 
-/* The diagonal of shift dF/dTdot + dF/dT; T = NULL means tbar. */
+/* The diagonal of shift dF/dTdot + dF/dT without that of K; T = NULL means tbar. */
 static PetscErrorCode Diagonal(Model *m, Vec T, PetscReal shift, Vec D)
 {
   const Ocean              *o = m->ocean;
@@ -71,7 +70,6 @@ static PetscErrorCode Diagonal(Model *m, Vec T, PetscReal shift, Vec D)
   DMDALocalInfo             g;
 
   PetscFunctionBeginUser;
-  PetscCall(VecCopy(m->stiff, D));
   PetscCall(DMDAGetLocalInfo(m->da, &g));
   if (T) PetscCall(DMDAVecGetArrayRead(m->da, T, (void *)&u));
   PetscCall(DMDAVecGetArrayRead(m->da, m->h, (void *)&h));
@@ -80,7 +78,7 @@ static PetscErrorCode Diagonal(Model *m, Vec T, PetscReal shift, Vec D)
     for (PetscInt i = g.xs; i < g.xs + g.xm; i++) {
       const PetscInt c = j * o->nx + i;
 
-      d[j][i] += m->area[j] * HEAT_CAPACITY * h[j][i] * shift;
+      d[j][i] = m->area[j] * HEAT_CAPACITY * h[j][i] * shift;
       if (!o->sea[c]) continue;
       const Feedback b = SurfaceFeedback(T ? u[j][i] : o->tbar[c], o->tbar[c], o->exchange[c]);
       d[j][i] += m->area[j] * (b.dlongwave + m->lambda * b.devaporation);
@@ -92,16 +90,26 @@ static PetscErrorCode Diagonal(Model *m, Vec T, PetscReal shift, Vec D)
   PetscFunctionReturn(0);
 }
 
-/* P is left alone: built once for each set of parameters, it makes a solve depend on its right-hand side and not on
-   which solves came before. A step that is replayed from a checkpoint thus gives the same bits again. */
+static PetscErrorCode AddToDiffusion(const Model *m, Vec diagonal, Mat J)
+{
+  PetscFunctionBeginUser;
+  PetscCall(MatCopy(m->K, J, SAME_NONZERO_PATTERN));
+  PetscCall(MatDiagonalSet(J, diagonal, ADD_VALUES));
+  PetscFunctionReturn(0);
+}
+
+/* The model's own P is left alone: built once for each set of parameters, it makes a solve depend on its right-hand
+   side and not on which solves came before. A step that is replayed from a checkpoint thus gives the same bits again.
+   Other matrices are those of a backward integrator, with a solver of its own. */
 static PetscErrorCode Jacobian(TS ts, PetscReal t, Vec T, Vec Tdot, PetscReal shift, Mat A, Mat P, void *ctx)
 {
   Model *m = ctx;
 
   PetscFunctionBeginUser;
-  (void)ts, (void)t, (void)Tdot, (void)P;
+  (void)ts, (void)t, (void)Tdot;
   PetscCall(Diagonal(m, T, shift, m->diagonal));
-  PetscCall(MatDiagonalSet(A, m->diagonal, INSERT_VALUES));
+  PetscCall(AddToDiffusion(m, m->diagonal, A));
+  if (P != A && P != m->P) PetscCall(AddToDiffusion(m, m->diagonal, P));
   PetscFunctionReturn(0);
 }
 
@@ -165,42 +173,38 @@ static PetscErrorCode ParameterJacobianTranspose(Mat Fp, Vec x, Vec y)
   PetscFunctionReturn(0);
 }
 
-/* The off-diagonal entries, which depend on h alone, the diagonal of the diffusion operator, and P. */
+/* What depends on the parameters alone: K and P. */
 static PetscErrorCode Assemble(Model *m)
 {
   const PetscScalar *const *h;
-  PetscScalar             **d;
   DMDALocalInfo             g;
   Face                      face[4];
 
   PetscFunctionBeginUser;
   PetscCall(DMDAGetLocalInfo(m->da, &g));
   PetscCall(DMDAVecGetArrayRead(m->da, m->h, (void *)&h));
-  PetscCall(DMDAVecGetArray(m->da, m->stiff, &d));
   for (PetscInt j = g.ys; j < g.ys + g.ym; j++) {
     for (PetscInt i = g.xs; i < g.xs + g.xm; i++) {
       const MatStencil row = {.i = i, .j = j};
+      PetscScalar      sum = 0;
 
-      d[j][i] = 0;
       ModelFaces(m, i, j, face);
       for (int k = 0; k < 4; k++) {
         const MatStencil col = {.i = i + face[k].di, .j = j + face[k].dj};
 
         if (face[k].w <= 0) continue;
         const PetscScalar a = HEAT_CAPACITY * m->kappa * face[k].w * 0.5 * (h[j][i] + h[col.j][col.i]), minus = -a;
-        d[j][i] += a;
-        PetscCall(MatSetValuesStencil(m->A, 1, &row, 1, &col, &minus, INSERT_VALUES));
+        sum += a;
+        PetscCall(MatSetValuesStencil(m->K, 1, &row, 1, &col, &minus, INSERT_VALUES));
       }
-      PetscCall(MatSetValuesStencil(m->A, 1, &row, 1, &row, &d[j][i], INSERT_VALUES));
+      PetscCall(MatSetValuesStencil(m->K, 1, &row, 1, &row, &sum, INSERT_VALUES));
     }
   }
-  PetscCall(DMDAVecRestoreArray(m->da, m->stiff, &d));
   PetscCall(DMDAVecRestoreArrayRead(m->da, m->h, (void *)&h));
-  PetscCall(MatAssemblyBegin(m->A, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(m->A, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatCopy(m->A, m->P, SAME_NONZERO_PATTERN));
+  PetscCall(MatAssemblyBegin(m->K, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(m->K, MAT_FINAL_ASSEMBLY));
   PetscCall(Diagonal(m, NULL, 2 / m->dt, m->diagonal));
-  PetscCall(MatDiagonalSet(m->P, m->diagonal, INSERT_VALUES));
+  PetscCall(AddToDiffusion(m, m->diagonal, m->P));
   PetscFunctionReturn(0);
 }
 
@@ -289,15 +293,14 @@ PetscErrorCode ModelCreate(MPI_Comm comm, const Ocean *o, PetscReal kappa, Petsc
   PetscCall(DMSetFromOptions(m->da));
   PetscCall(DMSetUp(m->da));
   PetscCall(DMCreateGlobalVector(m->da, &m->diagonal));
-  PetscCall(VecDuplicate(m->diagonal, &m->stiff));
   PetscCall(VecDuplicate(m->diagonal, &m->Fp_Tdot));
   PetscCall(DMCreateLocalVector(m->da, &m->h));
   PetscCall(VecDuplicate(m->h, &m->T));
   PetscCall(VecDuplicate(m->h, &m->lam));
   PetscCall(VecDuplicate(m->h, &m->Fp_T));
-  PetscCall(DMCreateMatrix(m->da, &m->A));
-  PetscCall(MatSetOption(m->A, MAT_SYMMETRIC, PETSC_TRUE));
-  PetscCall(MatDuplicate(m->A, MAT_DO_NOT_COPY_VALUES, &m->P));
+  PetscCall(DMCreateMatrix(m->da, &m->K));
+  PetscCall(MatDuplicate(m->K, MAT_DO_NOT_COPY_VALUES, &m->A));
+  PetscCall(MatDuplicate(m->K, MAT_DO_NOT_COPY_VALUES, &m->P));
   PetscCall(ModelCreateParameters(m, &p));
   PetscCall(VecGetLocalSize(p, &n));
   PetscCall(VecGetSize(p, &N));
@@ -312,12 +315,12 @@ PetscErrorCode ModelDestroy(Model *m)
 {
   PetscFunctionBeginUser;
   PetscCall(VecDestroy(&m->diagonal));
-  PetscCall(VecDestroy(&m->stiff));
   PetscCall(VecDestroy(&m->Fp_Tdot));
   PetscCall(VecDestroy(&m->h));
   PetscCall(VecDestroy(&m->T));
   PetscCall(VecDestroy(&m->lam));
   PetscCall(VecDestroy(&m->Fp_T));
+  PetscCall(MatDestroy(&m->K));
   PetscCall(MatDestroy(&m->A));
   PetscCall(MatDestroy(&m->P));
   PetscCall(MatDestroy(&m->Fp));
@@ -326,7 +329,7 @@ PetscErrorCode ModelDestroy(Model *m)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode ModelCreateTS(Model *m, PetscInt steps, PetscBool adjoint, TS *ts)
+PetscErrorCode ModelCreateTS(Model *m, PetscInt steps, TS *ts)
 {
   KSP  ksp;
   PC   pc;
@@ -343,10 +346,10 @@ PetscErrorCode ModelCreateTS(Model *m, PetscInt steps, PetscBool adjoint, TS *ts
   PetscCall(TSSetIFunction(*ts, NULL, Residual, m));
   PetscCall(TSSetIJacobian(*ts, m->A, m->P, Jacobian, m));
   PetscCall(TSSetIJacobianP(*ts, m->Fp, ParameterJacobian, m));
+  PetscCall(TSSetTimeStep(*ts, m->dt));
   PetscCall(TSSetMaxSteps(*ts, steps));
   PetscCall(TSSetMaxTime(*ts, PETSC_MAX_REAL));
   PetscCall(TSSetExactFinalTime(*ts, TS_EXACTFINALTIME_STEPOVER));
-  PetscCall(CostAttach(m, *ts));
   PetscCall(TSGetSNES(*ts, &snes));
   PetscCall(SNESSetTolerances(snes, 1e-50, 1e-10, 0., 10, PETSC_DEFAULT));
   PetscCall(SNESGetKSP(snes, &ksp));
@@ -354,7 +357,6 @@ PetscErrorCode ModelCreateTS(Model *m, PetscInt steps, PetscBool adjoint, TS *ts
   PetscCall(KSPSetTolerances(ksp, 1e-12, 1e-50, PETSC_DEFAULT, 200));
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(PCSetUpSymmetricHypre(pc, "amg_"));
-  if (adjoint) PetscCall(TSSetSaveTrajectory(*ts));
   PetscCall(TSSetFromOptions(*ts));
   PetscFunctionReturn(0);
 }

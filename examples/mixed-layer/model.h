@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The slab ocean as PETSc sees it: residual, Jacobians and cost integrand of a TS whose parameters are log h and log
- * lambda. */
+/* The slab ocean as PETSc sees it: residual and Jacobians of a TS whose parameters are log h and log lambda. */
 #pragma once
 #include <petscts.h>
 #include <petscdmda.h>
@@ -10,21 +9,30 @@
 #define EARTH_RADIUS  6.371e6
 
 typedef struct {
+  PetscReal depth;    /* background of h, m: the first guess too, and what the land's cells are given */
+  PetscReal spread;   /* standard deviation of log h about its background */
+  PetscReal length;   /* over which log h is expected to be smooth, m */
+  PetscReal strength; /* standard deviation of log lambda */
+  PetscReal weight;   /* of log lambda's term: one number among many cells */
+} Prior;
+
+typedef struct {
   const Ocean *ocean;
   DM           da;
   PetscReal    kappa;      /* m^2/s */
   PetscReal    dt;         /* s */
   PetscReal    cost_begin; /* s: the misfit is integrated from here to the end */
   PetscReal    sigma;      /* error of the observed temperatures, K */
+  Prior        prior;
   PetscReal   *area;       /* per parallel, in units of a cell at the equator */
   PetscReal   *wx, *wy;    /* weight of an eastern and of a northern face in the discrete integral of |grad|^2, 1/m^2 */
   PetscReal    total_area; /* of all ocean cells */
 
   Vec       h;      /* with ghosts, m */
   PetscReal lambda; /* strength of the evaporative feedback */
-  Mat       A;      /* the Jacobian; only its diagonal depends on the state */
+  Mat       K;      /* the diffusion operator */
+  Mat       A;      /* the Jacobian: K, and a diagonal that depends on the state */
   Mat       P;      /* the same at tbar with the nominal step: what the preconditioner is built from */
-  Vec       stiff;  /* diagonal of the diffusion operator */
   Mat       Fp;     /* dF/dp, a shell that knows its transposed product */
   Vec       Fp_T, Fp_Tdot;
   Vec       T, lam; /* ghosted work vectors */
@@ -38,7 +46,7 @@ PetscErrorCode ModelDestroy(Model *);
 PetscErrorCode ModelCreateParameters(const Model *, Vec *);
 PetscErrorCode ModelSetParameters(Model *, Vec p);
 PetscErrorCode ModelInitialState(const Model *, Vec T);
-PetscErrorCode ModelCreateTS(Model *, PetscInt steps, PetscBool adjoint, TS *);
+PetscErrorCode ModelCreateTS(Model *, PetscInt steps, TS *);
 
 static inline PetscBool ModelIsSea(const Model *m, PetscInt i, PetscInt j)
 {

@@ -8,11 +8,12 @@
 typedef struct {
   Vec        misfit;          /* sum over the last year's steps of the squared misfit, per cell */
   PetscInt   steps;           /* how many steps that is */
+  PetscReal  rms;             /* observed against computed temperature, K */
   PetscReal *series[NPOINTS]; /* computed temperature at the two points, one value a step */
 } Season;
 
-PetscErrorCode SeasonRecord(Problem *, Vec v, PetscInt capacity,
-                            Season *); /* runs forward once and records the last year */
+/* A run with the parameters as they are now, of which the last year is recorded */
+PetscErrorCode SeasonRecord(Problem *, PetscInt steps, PetscInt capacity, Season *);
 PetscErrorCode SeasonDestroy(Season *);
 PetscErrorCode OutputWrite(Problem *, const char dir[], const Season *before, const Season *after);
 PetscErrorCode OutputSummary(Problem *, PetscReal lower, PetscReal upper);

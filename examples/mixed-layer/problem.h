@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The inverse problem in scaled controls v: p = p0 + S v, with S such that every control matters about equally. */
+/* The inverse problem.  The optimiser varies x in p = p0 + S x, with S such that every control matters about equally.
+ */
 #pragma once
-#include <petsctao.h>
 #include "cost.h"
 
 typedef struct {
-  Model    *model;
-  Prior     prior;
-  TS        adjoint; /* forward and backward, with a trajectory */
-  TS        forward; /* the same for runs that only ask for the cost: keeps nothing */
-  Vec       p0, scale, p, T, lambda, mu;
-  PetscReal rms; /* of the last evaluation: observed against computed temperature, K */
+  Model  *model;
+  Costate cs;    /* the misfit as a function of p, and its gradient */
+  Vec     T0;    /* the initial state */
+  Vec     p0, p; /* the first guess, and the parameters of the last run */
+  Mat     S;     /* diagonal: the root of the covariance of p, but for the smoothness */
 } Problem;
 
-PetscErrorCode ProblemCreate(Model *, const Prior *, PetscInt steps, Problem *);
+PetscErrorCode ProblemCreate(Model *, PetscInt steps, Problem *);
 PetscErrorCode ProblemDestroy(Problem *);
-PetscErrorCode ProblemEvaluate(Problem *, Vec v, PetscReal *cost, Vec g); /* g may be NULL: then no backward run */
-PetscErrorCode ProblemTaylorTest(Problem *, Vec v, PetscInt seed);
-PetscErrorCode ProblemOptimise(Problem *, PetscReal lower, PetscReal upper, PetscInt iterations, Vec v);
+PetscErrorCode ProblemTaylorTest(Problem *, PetscInt seed);
+/* The result is in p, and the model has it. */
+PetscErrorCode ProblemOptimise(Problem *, PetscReal lower, PetscReal upper, PetscInt iterations);

@@ -9,7 +9,6 @@ root=$(cd "$here/../.." && pwd)
 . "$root/config/env.sh"
 build=${BUILD:-$root/build}
 program=$build/examples/mixed-layer/mixed-layer
-library=${COSTATE_LIB:-$root/lib/libcostate.so}
 out=$build/examples/mixed-layer/out
 data=/usr/share/ferret-vis/data
 ranks=${RANKS:-2}
@@ -50,7 +49,6 @@ fi
 echo "mixed-layer: the depth of the ocean's mixed layer from its seasonal cycle, on $ranks ranks with $budget checkpoints$where"
 "$MPIEXEC" -n "$ranks" "$program" -out "$out" \
   -amg_redistribute_pc_hypre_boomeramg_max_row_sum 0.7 \
-  -dll_append "$library" -ts_trajectory_type costate \
   -ts_trajectory_costate_ram "$budget" ${disk[@]+"${disk[@]}"} -ts_trajectory_costate_report "$out/report.json" "$@"
 if [ -n "$resume" ]; then rmdir "$resume" 2>/dev/null || true; fi
 

@@ -341,8 +341,11 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   PetscCall(PetscTime(&t0));
   if (tr->reverse)
     PetscCall(CostatePieceReverse(tr, ts, k));
-  else
+  else {
+    PetscCall(CostateTransposedWatch(tr, ts, PETSC_TRUE));
     PetscCall(adjointstep(ts));
+    PetscCall(CostateTransposedWatch(tr, ts, PETSC_FALSE));
+  }
   PetscCall(PetscTime(&t1));
   tr->clock.adjoint += t1 - t0;
   tr->clock.nadjoint++;

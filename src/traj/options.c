@@ -6,14 +6,28 @@
 #include <string.h>
 
 /* The options check compares what nobody read with these. */
-const char *const CostateTrajOptions[] =
-    {"ts_trajectory_costate_policy",        "ts_trajectory_costate_ram",        "ts_trajectory_costate_steps",
-     "ts_trajectory_costate_stride",        "ts_trajectory_costate_stages",     "ts_trajectory_costate_check",
-     "ts_trajectory_costate_jumps",         "ts_trajectory_costate_progress",   "ts_trajectory_costate_report",
-     "ts_trajectory_costate_hdf5",          "ts_trajectory_costate_hdf5_limit", "ts_trajectory_costate_hdf5_direct",
-     "ts_trajectory_costate_hdf5_layout",   "ts_trajectory_costate_behind",     "ts_trajectory_costate_costs",
-     "ts_trajectory_costate_adjoint_every", "ts_trajectory_costate_commit",     "ts_trajectory_costate_resume",
-     "ts_trajectory_costate_resume_vouch",  "ts_trajectory_costate_walltime",   NULL};
+const char *const CostateTrajOptions[] = {"ts_trajectory_costate_policy",
+                                          "ts_trajectory_costate_ram",
+                                          "ts_trajectory_costate_steps",
+                                          "ts_trajectory_costate_stride",
+                                          "ts_trajectory_costate_stages",
+                                          "ts_trajectory_costate_check",
+                                          "ts_trajectory_costate_jumps",
+                                          "ts_trajectory_costate_progress",
+                                          "ts_trajectory_costate_report",
+                                          "ts_trajectory_costate_hdf5",
+                                          "ts_trajectory_costate_hdf5_limit",
+                                          "ts_trajectory_costate_hdf5_direct",
+                                          "ts_trajectory_costate_hdf5_layout",
+                                          "ts_trajectory_costate_behind",
+                                          "ts_trajectory_costate_costs",
+                                          "ts_trajectory_costate_adjoint_every",
+                                          "ts_trajectory_costate_commit",
+                                          "ts_trajectory_costate_resume",
+                                          "ts_trajectory_costate_resume_vouch",
+                                          "ts_trajectory_costate_walltime",
+                                          "ts_trajectory_costate_transposed_check",
+                                          NULL};
 
 /* "K DIR", "K,DIR", or K alone with DIR as the word that follows on the command line. */
 static PetscErrorCode ParseAdjointEvery(TSTrajectory tj, const char text[])
@@ -138,6 +152,9 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsBool("-ts_trajectory_costate_check", "Compare repeated steps with the run",
                              "TSTrajectoryCostateSetCheck", tr->check, &flg, &set));
   if (set) PetscCall(TSTrajectoryCostateSetCheck(tj, flg));
+  PetscCall(PetscOptionsBool("-ts_trajectory_costate_transposed_check", "Look at what transposed solves leave",
+                             "TSTrajectoryCostateSetTransposedCheck", tr->transposed_check, &flg, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetTransposedCheck(tj, flg));
   PetscCall(PetscOptionsBool("-ts_trajectory_costate_jumps",
                              "The application applies the adjoint of its changes of the state",
                              "TSTrajectoryCostateSetJumps", tr->jumps, &flg, &set));

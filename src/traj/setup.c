@@ -149,6 +149,7 @@ PetscErrorCode CostateTrajDestroyVecs(CostateTraj tr)
   PetscCall(VecDestroy(&tr->top));
   PetscCall(VecDestroy(&tr->base));
   PetscCall(VecDestroy(&tr->pre));
+  PetscCall(VecDestroy(&tr->post.work));
   PetscCall(VecDestroy(&tr->kfirst));
   PetscCall(VecDestroy(&tr->sens));
   PetscCall(VecDestroy(&tr->integral_before));
@@ -168,36 +169,6 @@ static PetscErrorCode CreateVecs(CostateTraj tr, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Before PETSc 3.23.5 PCApplyTranspose() of BoomerAMG swaps its vectors: lambda comes out as 0, without an error. */
-static PetscErrorCode CheckTransposedSolve(TS ts)
-{
-#if PETSC_VERSION_LT(3, 23, 5) && defined(PETSC_HAVE_HYPRE)
-  SNES        snes;
-  KSP         ksp;
-  PC          pc;
-  const char *type  = NULL;
-  PetscBool   hypre = PETSC_FALSE;
-
-  PetscFunctionBegin;
-  if (!ts->usessnes) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(TSGetSNES(ts, &snes));
-  PetscCall(SNESGetKSP(snes, &ksp));
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHYPRE, &hypre));
-  if (hypre) PetscCall(PCHYPREGetType(pc, &type));
-  if (hypre) PetscCall(PetscStrcmp(type ? type : "boomeramg", "boomeramg", &hypre));
-  PetscCheck(!hypre, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
-             "TSAdjointSolve() would solve with the transpose of BoomerAMG, which in PETSc before 3.23.5 gives lambda "
-             "= 0 without an error. Use -pc_type transposable -transposable_pc_type hypre, which solves with the "
-             "assembled "
-             "transpose, another preconditioner, such as -pc_type gamg, or a newer PETSc");
-  PetscFunctionReturn(PETSC_SUCCESS);
-#else
-  (void)ts;
-  return PETSC_SUCCESS;
-#endif
-}
-
 PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
 {
   MPI_Comm  comm = PetscObjectComm((PetscObject)ts);
@@ -213,7 +184,7 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
              "are shown by `costate list` (rk, theta, cn, beuler); to keep states for another purpose use "
              "-ts_trajectory_adjointmode 0",
              ((PetscObject)ts)->type_name);
-  if (tr->tj->adjoint_solve_mode && !tr->reverse && !tr->nothing_kept) PetscCall(CheckTransposedSolve(ts));
+  if (tr->tj->adjoint_solve_mode && !tr->reverse && !tr->nothing_kept) PetscCall(CostateTransposedCheckType(ts));
   PetscCheck(tr->steps || strcmp(tr->policy, "offline"), comm, PETSC_ERR_ARG_INCOMP,
              "The policy offline has to know the number of steps: give -ts_trajectory_costate_steps, or use the policy "
              "online");

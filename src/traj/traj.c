@@ -147,6 +147,7 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 . -ts_trajectory_costate_stages <auto> - stage records, see `TSTrajectoryCostateSetStages()`
 . -ts_trajectory_costate_check <true> - compare repeated steps with the run, see `TSTrajectoryCostateSetCheck()`
 . -ts_trajectory_costate_jumps <false> - adjoints of jumps are applied, see `TSTrajectoryCostateSetJumps()`
+. -ts_trajectory_costate_transposed_check <true> - look at residuals, see `TSTrajectoryCostateSetTransposedCheck()`
 . -ts_trajectory_costate_progress <false> - one line on stderr, see `TSTrajectoryCostateSetProgress()`
 . -ts_trajectory_costate_report <file> - JSON, see `TSTrajectoryCostateSetReport()`
 . -ts_trajectory_max_cps_ram <n> - PETSc's name for a budget of n states
@@ -175,10 +176,11 @@ PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory tj, TS ts)
   PetscFunctionBegin;
   (void)ts; /* may be NULL; the setup brings the TS */
   PetscCall(PetscNew(&tr));
-  tr->tj     = tj;
-  tr->check  = PETSC_TRUE;
-  tr->behind = PETSC_TRUE;
-  tr->direct = PETSC_TRUE;
+  tr->tj               = tj;
+  tr->check            = PETSC_TRUE;
+  tr->transposed_check = PETSC_TRUE;
+  tr->behind           = PETSC_TRUE;
+  tr->direct           = PETSC_TRUE;
   PetscCall(PetscStrncpy(tr->layout, "shared", sizeof(tr->layout)));
   tr->stride = 1;
   tr->commit = -1;

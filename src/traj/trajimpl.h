@@ -151,7 +151,7 @@ struct _n_CostateTraj {
   PetscInt      steps;                 /* number of steps if the user knows it */
   PetscInt      stride;                /* of the policy stride */
   CostateStages stages;
-  PetscBool     check, jumps, progress;
+  PetscBool     check, jumps, progress, transposed_check;
   char          report[PETSC_MAX_PATH_LEN];
   char          dir[PETSC_MAX_PATH_LEN]; /* of the disk tier; empty: there is none */
   PetscInt64    disk_states, disk_bytes; /* its limit, one of them or neither */
@@ -258,6 +258,11 @@ struct _n_CostateTraj {
   PetscInt     npast, pastcap; /* the cost integral at some states */
   CostatePast *past;
   PetscErrorCode (*user_prestep)(TS);
+  struct { /* transposed.c: KSPSetPostSolve() of the application, during an adjoint step */
+    PetscErrorCode (*f)(KSP, Vec, Vec, void *);
+    void *ctx;
+    Vec   work;
+  } post;
   /* counters */
   PetscInt            commits, recovered;
   PetscLogDouble      commit_seconds;
@@ -385,6 +390,10 @@ PETSC_INTERN PetscErrorCode CostateResumeEnd(CostateTraj, TS);
 PETSC_INTERN PetscErrorCode CostateResumeBack(CostateTraj, TS, PetscInt *, PetscBool *);
 PETSC_INTERN PetscBool      CostateStepMemory(CostateTraj, TS);
 PETSC_INTERN PetscBool      CostateHasPreStep(CostateTraj, TS);
+
+/* transposed.c */
+PETSC_INTERN PetscErrorCode CostateTransposedCheckType(TS);
+PETSC_INTERN PetscErrorCode CostateTransposedWatch(CostateTraj, TS, PetscBool);
 
 /* remember.c, fingerprint.c, recover.c */
 PETSC_INTERN PetscErrorCode CostateRememberWarn(CostateTraj, TS);

@@ -154,7 +154,14 @@ static inline PetscErrorCode ZooTake(CostateProblem pr, Costate cs, ZooResult *r
   if (gu) PetscCall(VecNorm(gu, NORM_2, &r->gu_norm));
   if (gp) PetscCall(VecNorm(gp, NORM_2, &r->gp_norm));
   PetscCall(CostateProblemGetKnown(pr, &known, &source, &known_u, &known_p));
-  if (known && gu && known_u) PetscCall(ZooDifference(gu, known_u, &r->eu));
+  if (known && gu && known_u) { /* what it says of consistent states: the scheme heeds algebraic initial values too */
+    Vec reduced;
+
+    PetscCall(ZooCopy(gu, &reduced));
+    PetscCall(CostateProblemReduceGradient(pr, reduced));
+    PetscCall(ZooDifference(reduced, known_u, &r->eu));
+    PetscCall(VecDestroy(&reduced));
+  }
   if (known && gp && known_p) PetscCall(ZooDifference(gp, known_p, &r->ep));
   PetscFunctionReturn(0);
 }

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The example mixed-layer, which knows nothing of tapes: killed in mid-run, between evaluations and within one, by all ranks
+# The example mixed-layer, whose gradients are those of a Costate: killed in mid-run, between evaluations and within one, by all ranks
 # or one, it goes on and prints every digit that it prints when nothing happens.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
 pkg-config --exists netcdf 2>/dev/null || t_skip_all 'the NetCDF library is not installed'
 [ -r /usr/share/ferret-vis/data/coads_climatology.cdf ] || t_skip_all 'the package ferret-datasets is not installed'
 read -ra netcdf <<<"$(pkg-config --cflags --libs netcdf)"
-compile ./program "$ROOT"/examples/mixed-layer/*.c "${netcdf[@]}" || exit 1
+lib=$(dirname "$COSTATE_LIB")
+compile ./program "$ROOT"/examples/mixed-layer/*.c -I"$ROOT/include" -L"$lib" -lcostate -Wl,-rpath,"$lib" "${netcdf[@]}" || exit 1
 RANDOM=$SEED
 echo "# SEED=$SEED"
 
-options=(-coarsen 5 -years 1 -iterations 6 -seed -1 -dll_append "$COSTATE_LIB" -ts_trajectory_type costate -ts_trajectory_costate_ram 5)
+options=(-coarsen 5 -years 1 -iterations 6 -seed -1 -ts_trajectory_costate_ram 5)
 tape=(-tao_costate_tape tape -tao_costate_resume)
 disk=(-ts_trajectory_costate_hdf5 states -ts_trajectory_costate_commit always -ts_trajectory_costate_resume)
 
@@ -38,10 +39,13 @@ evaluations() {
 killed() {
   local pids=$1 wanted=$2 later=$3 main i status
   shift 3
+  rm -f pid.*
   program 2 "$@" >out 2>err &
   main=$!
   for ((i = 0; i < 3000; i++)); do
-    if [ "$(evaluations)" -ge "$wanted" ] || ! kill -0 $main 2>/dev/null; then break; fi
+    # shellcheck disable=SC2086 # one file each
+    if [ "$(evaluations)" -ge "$wanted" ] && cat $pids >/dev/null 2>&1; then break; fi
+    if ! kill -0 $main 2>/dev/null; then break; fi
     sleep 0.01
   done
   sleep "$(printf '0.%03d' "$later")"
