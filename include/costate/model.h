@@ -42,6 +42,12 @@ PETSC_EXTERN PetscErrorCode CostateModelGetRp(CostateModel, PetscInt j, Vec out)
 /* The residual, and the slope u' that belongs to (t,u) */
 PETSC_EXTERN PetscErrorCode CostateModelResidual(CostateModel, PetscReal t, Vec u, Vec udot, Vec r);
 PETSC_EXTERN PetscErrorCode CostateModelSlope(CostateModel, PetscReal t, Vec u, Vec udot);
+/*
+  The slope without a model at hand.  known: whether there are the Jacobians that it takes, assembled where there is an
+  I-function; else udot is left as it is.  With an I-function each call finds M = F_u' at this point and solves with it.
+ */
+PETSC_EXTERN PetscErrorCode CostateModelSlopeOf(TS, const char prefix[], PetscReal t, Vec u, Vec udot,
+                                                PetscBool *known);
 /* (shift M + R_u)^T at the point, assembled: operator and what preconditioners are made of.  It belongs to the model.
  */
 PETSC_EXTERN PetscErrorCode CostateModelGetTransposed(CostateModel, PetscReal shift, Mat *A, Mat *P);

@@ -49,7 +49,27 @@ static PetscErrorCode relative(problem_session *s, PetscBool state, Vec g, Vec k
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode gradients(problem_session *s, run_answer *a)
+/* How far the run has come. */
+static PetscErrorCode reached(TS ts, PetscInt step, PetscReal t, Vec u, void *ctx)
+{
+  PetscFunctionBeginUser;
+  (void)ts, (void)step, (void)u;
+  *(PetscReal *)ctx = t;
+  PetscFunctionReturn(0);
+}
+
+/* A run that stops before its end (-ts_max_steps) has costs and gradients of its own: nothing is known of them. */
+static PetscBool stopped(const problem_session *s, PetscReal t, run_answer *a)
+{
+  if (t >= a->tend - 1e-10 * PetscMax(PetscAbsReal(a->tend), a->tend - a->t0)) return PETSC_FALSE;
+  if (s->rank == 0)
+    fprintf(stderr, "costate run: the run stopped at t = %g, before -tend %g: the answer is for that run\n", (double)t,
+            (double)a->tend);
+  a->tend = t;
+  return PETSC_TRUE;
+}
+
+static PetscErrorCode gradients(problem_session *s, PetscBool before, run_answer *a)
 {
   Vec         g[2], known[2];
   PetscBool   has;
@@ -61,12 +81,13 @@ static PetscErrorCode gradients(problem_session *s, run_answer *a)
   a->gradient[1] = "dG/dp";
   PetscCall(CostateGetGradient(s->cs, 0, &g[0], &g[1]));
   PetscCall(CostateProblemGetKnown(s->problem, &has, &source, &known[0], &known[1]));
+  if (before) has = PETSC_FALSE;
   if (has) a->source = source;
   for (int i = 0; i < 2; i++) {
     if (!g[i]) continue;
     PetscCall(problem_gather(g[i], &n, &a->value[i]));
     PetscCall(VecGetSize(g[i], &a->n[i]));
-    if (!known[i]) continue;
+    if (!has || !known[i]) continue;
     PetscCall(problem_gather(known[i], &n, &a->known[i]));
     PetscCall(relative(s, (PetscBool)(i == 0), g[i], known[i], &a->error[i]));
   }
@@ -75,8 +96,9 @@ static PetscErrorCode gradients(problem_session *s, run_answer *a)
 
 static PetscErrorCode solve(problem_session *s, run_answer *a)
 {
-  TS     ts;
-  TSType type;
+  TS        ts;
+  TSType    type;
+  PetscReal t = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscOptionsGetString(NULL, NULL, "-json", s->json, sizeof(s->json), NULL));
@@ -87,12 +109,13 @@ static PetscErrorCode solve(problem_session *s, run_answer *a)
   PetscCall(TSGetTime(ts, &a->t0));
   PetscCall(TSGetMaxTime(ts, &a->tend));
   PetscCall(CostateProblemGetCost(s->problem, &a->kind, &a->ntimes, &a->times));
+  PetscCall(TSMonitorSet(ts, reached, &t, NULL));
   PetscCall(CostateSolve(s->cs));
   PetscCall(CostateGetConvergedReason(s->cs, &a->reason));
   PetscCall(CostateGetStatistics(s->cs, &a->stats));
   if (a->reason < 0) PetscFunctionReturn(0);
   PetscCall(CostateGetCost(s->cs, 0, &a->cost));
-  PetscCall(gradients(s, a));
+  PetscCall(gradients(s, stopped(s, t, a), a));
   PetscFunctionReturn(0);
 }
 

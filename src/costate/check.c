@@ -70,6 +70,25 @@ static PetscErrorCode Put(Costate cs, Vec u, Vec p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Parameters of very different sizes, each by its own; one that is zero has none, and 1 will do. */
+static PetscErrorCode Scale(Vec p, Vec dp)
+{
+  const PetscScalar *x;
+  PetscScalar       *d;
+  PetscInt           n;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetLocalSize(p, &n));
+  PetscCall(VecGetArrayRead(p, &x));
+  PetscCall(VecGetArray(dp, &d));
+  for (PetscInt i = 0; i < n; i++) {
+    if (x[i] != 0.) d[i] *= x[i];
+  }
+  PetscCall(VecRestoreArray(dp, &d));
+  PetscCall(VecRestoreArrayRead(p, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The largest mean order over BEST consecutive halvings. */
 static PetscReal BestOrder(const PetscReal r[], PetscInt n, PetscReal rounding)
 {
@@ -158,7 +177,7 @@ PetscErrorCode CostateCheckTaylor(Costate cs, PetscInt j, PetscRandom random, Pe
     PetscCall(VecCopy(cs->p, p));
     PetscCall(VecDuplicate(cs->p, &dp));
     PetscCall(VecSetRandom(dp, rand));
-    PetscCall(VecPointwiseMult(dp, dp, p)); /* parameters of very different sizes, each by its own */
+    PetscCall(Scale(p, dp));
     PetscCall(VecDot(gp, dp, &s));
     slope += PetscRealPart(s);
     /* the gradient with respect to p holds what goes through the initial state, so that has to go along */

@@ -45,7 +45,8 @@ static PetscErrorCode Restart(Costate cs)
              "Parameters with windows, and an equation with an algebraic part: where the parameters jump its state "
              "jumps "
              "too, which continuous adjoints do not follow. Use -costate_type discrete");
-  sw->have = PETSC_FALSE;
+  sw->have   = PETSC_FALSE;
+  sw->jumped = PETSC_TRUE;
   if (sw->ts) PetscCall(TSRestartStep(sw->ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -68,6 +68,7 @@ PetscErrorCode CostateCreate(MPI_Comm comm, Costate *cs)
 {
   PetscFunctionBegin;
   PetscValidPointer(cs, 2);
+  PetscCall(CostateInitializePackage()); /* options of the trajectory and of Tao are heeded from here on */
   if (!COSTATE_CLASSID) PetscCall(PetscClassIdRegister("Costate object", &COSTATE_CLASSID));
   PetscCall(PetscHeaderCreate(*cs, COSTATE_CLASSID, "Costate", "Gradients of a time integration", "Costate", comm,
                               CostateDestroy, CostateView));

@@ -123,6 +123,9 @@ PetscErrorCode CostateForwardRun(Costate cs)
   PetscCall(TSSetTimeStep(cs->ts, cs->dt0));
   PetscCall(TSSetStepNumber(cs->ts, 0));
   PetscCall(VecCopy(cs->u0, cs->u));
+  for (PetscInt j = 0; j < cs->ncosts; j++) cs->cost[j].value = cs->cost[j].gone = 0;
+  cs->ntrace = 0;
+  cs->gap    = PETSC_TRUE; /* until the first state arrives, which a run that goes on from a commit may pass over */
   if (cs->quad_own) {
     Vec q;
 

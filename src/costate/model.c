@@ -5,35 +5,7 @@
   J(shift) = shift M + R_u comes from IJacobian(shift) - RHSJacobian.  M = F_u' is J(1) - J(0); it is taken to be
   constant, which is checked at each state of the run that a sweep sees.
 */
-#include "../base/compat.h"
-#include <costate.h>
-#include <costate/model.h>
-
-struct _n_CostateModel {
-  TS                 ts;
-  MPI_Comm           comm;
-  TSRHSFunction      rhs;
-  TSRHSJacobian      rhsjac;
-  TSIFunction        ifunction;
-  TSIJacobian        ijac;
-  void              *rhsctx, *ijacctx, *rhsjacctx;
-  Mat                Ar, Br; /* the Jacobian of G and what its preconditioner is made of */
-  Mat                Ai, Bi; /* that of F, with shift 0 */
-  Mat                M;      /* NULL: the identity */
-  Mat                J1, B1; /* with shift 1, to see that M is constant */
-  Vec                probe;
-  Mat                Jp[2];        /* of TSSetRHSJacobianP(), TSSetIJacobianP(); not ours */
-  Mat                S, SP, T, TP; /* shifted, and its transpose */
-  Mat                K, KT;        /* M, with the algebraic rows of R_u where M has none */
-  KSP                ksp, kspt;
-  Vec                algebraic, columns; /* 1 on the rows of M that are zero, on the columns; else 0 */
-  PetscBool          constant_rhs, dae, have_mass;
-  PetscReal          t;
-  Vec                u, udot, work, work2, zero;
-  PetscBool          have_r, have_i, have_k, have_p;
-  const char        *prefix;
-  CostateModelCounts counts;
-};
+#include "modelimpl.h"
 
 /* ARKIMEX and ROSW assemble a matrix of the user that they do not need with its diagonal alone. */
 static PetscErrorCode AcceptNew(Mat A)
@@ -162,7 +134,7 @@ static PetscErrorCode Constant(CostateModel m, Mat A, Mat *C)
 }
 
 /* The Jacobian of G at the point. */
-static PetscErrorCode NeedR(CostateModel m)
+PetscErrorCode CostateModelNeedR(CostateModel m)
 {
   Mat A, B;
 
@@ -188,11 +160,16 @@ static PetscErrorCode NeedR(CostateModel m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A constant Jacobian may be another one in the next run. */
+/* What is constant along a run, a Jacobian or M, may be another one in the next run, with other parameters. */
 PetscErrorCode CostateModelRefresh(CostateModel m)
 {
   PetscFunctionBegin;
-  m->have_r = PETSC_FALSE;
+  m->have_r = m->have_i = m->have_k = m->have_p = m->have_mass = PETSC_FALSE;
+  PetscCall(MatDestroy(&m->M));
+  PetscCall(MatDestroy(&m->K));
+  PetscCall(MatDestroy(&m->KT));
+  PetscCall(VecDestroy(&m->algebraic));
+  PetscCall(VecDestroy(&m->columns));
   PetscCall(PetscMemzero(&m->counts, sizeof(m->counts)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -206,7 +183,7 @@ static PetscErrorCode IJacobian(CostateModel m, PetscReal shift, Mat A, Mat B)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode NeedI(CostateModel m)
+PetscErrorCode CostateModelNeedI(CostateModel m)
 {
   PetscFunctionBegin;
   if (m->have_i || !m->ifunction) PetscFunctionReturn(PETSC_SUCCESS);
@@ -250,14 +227,14 @@ static PetscErrorCode ZeroRows(Mat A, Vec mask, PetscBool *any)
 }
 
 /* M, and which of its rows and columns are zero. */
-static PetscErrorCode NeedMass(CostateModel m)
+PetscErrorCode CostateModelNeedMass(CostateModel m)
 {
   Mat       B, MT;
   PetscBool any;
 
   PetscFunctionBegin;
   if (m->have_mass || !m->ifunction) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NeedI(m));
+  PetscCall(CostateModelNeedI(m));
   PetscCall(MatDuplicate(m->Ai, MAT_DO_NOT_COPY_VALUES, &m->M));
   B = m->M;
   if (m->Bi != m->Ai) PetscCall(MatDuplicate(m->Bi, MAT_DO_NOT_COPY_VALUES, &B));
@@ -281,8 +258,8 @@ PetscErrorCode CostateModelCheckMass(CostateModel m)
 
   PetscFunctionBegin;
   if (!m->ifunction) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NeedMass(m));
-  PetscCall(NeedI(m));
+  PetscCall(CostateModelNeedMass(m));
+  PetscCall(CostateModelNeedI(m));
   if (!m->J1) {
     PetscCall(MatDuplicate(m->Ai, MAT_DO_NOT_COPY_VALUES, &m->J1));
     if (m->Bi != m->Ai) PetscCall(MatDuplicate(m->Bi, MAT_DO_NOT_COPY_VALUES, &m->B1));
@@ -309,252 +286,7 @@ PetscErrorCode CostateModelCheckMass(CostateModel m)
 PetscErrorCode CostateModelIsDAE(CostateModel m, PetscBool *yes)
 {
   PetscFunctionBegin;
-  PetscCall(NeedMass(m));
+  PetscCall(CostateModelNeedMass(m));
   *yes = m->dae;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelMultRuTranspose(CostateModel m, Vec v, Vec out)
-{
-  PetscFunctionBegin;
-  PetscCall(NeedR(m));
-  PetscCall(NeedI(m));
-  m->counts.jtv++;
-  if (m->rhs) {
-    PetscCall(MatMultTranspose(m->Ar, v, out));
-    PetscCall(VecScale(out, -1));
-    if (m->ifunction) PetscCall(MatMultTransposeAdd(m->Ai, v, out, out));
-  } else
-    PetscCall(MatMultTranspose(m->Ai, v, out));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelMultRu(CostateModel m, Vec v, Vec out)
-{
-  PetscFunctionBegin;
-  PetscCall(NeedR(m));
-  PetscCall(NeedI(m));
-  if (m->rhs) {
-    PetscCall(MatMult(m->Ar, v, out));
-    PetscCall(VecScale(out, -1));
-    if (m->ifunction) PetscCall(MatMultAdd(m->Ai, v, out, out));
-  } else
-    PetscCall(MatMult(m->Ai, v, out));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelMultMTranspose(CostateModel m, Vec v, Vec out)
-{
-  PetscFunctionBegin;
-  PetscCall(NeedMass(m));
-  if (m->M)
-    PetscCall(MatMultTranspose(m->M, v, out));
-  else
-    PetscCall(VecCopy(v, out));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelMultM(CostateModel m, Vec v, Vec out)
-{
-  PetscFunctionBegin;
-  PetscCall(NeedMass(m));
-  if (m->M)
-    PetscCall(MatMult(m->M, v, out));
-  else
-    PetscCall(VecCopy(v, out));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelMultRpTranspose(CostateModel m, Vec v, Vec out)
-{
-  Mat J = m->Jp[1] ? m->Jp[1] : m->Jp[0];
-
-  PetscFunctionBegin;
-  m->counts.jptv++;
-  if (!m->have_p) PetscCall(TSComputeIJacobianP(m->ts, m->t, m->u, m->udot, 0, J, PETSC_FALSE));
-  m->have_p = PETSC_TRUE;
-  PetscCall(MatMultTranspose(J, v, out));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelGetRp(CostateModel m, PetscInt j, Vec out)
-{
-  Mat J = m->Jp[1] ? m->Jp[1] : m->Jp[0];
-
-  PetscFunctionBegin;
-  if (!m->have_p) PetscCall(TSComputeIJacobianP(m->ts, m->t, m->u, m->udot, 0, J, PETSC_FALSE));
-  m->have_p = PETSC_TRUE;
-  PetscCall(MatGetColumnVector(J, out, j));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelResidual(CostateModel m, PetscReal t, Vec u, Vec udot, Vec r)
-{
-  PetscFunctionBegin;
-  m->counts.f++;
-  PetscCall(TSComputeIFunction(m->ts, t, u, udot, r, PETSC_FALSE));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Shifted(CostateModel m, PetscReal shift, Mat A, Mat Ar, Mat *S)
-{
-  PetscFunctionBegin;
-  if (*S) {
-    if (m->ifunction)
-      PetscCall(MatCopy(A, *S, SAME_NONZERO_PATTERN));
-    else
-      PetscCall(MatCopy(Ar, *S, SAME_NONZERO_PATTERN));
-  } else
-    PetscCall(MatDuplicate(m->ifunction ? A : Ar, MAT_COPY_VALUES, S));
-  if (m->ifunction) {
-    PetscCall(MatAXPY(*S, shift, m->M, SUBSET_NONZERO_PATTERN));
-    if (m->rhs) PetscCall(MatAXPY(*S, -1, Ar, DIFFERENT_NONZERO_PATTERN));
-  } else {
-    PetscCall(MatScale(*S, -1));
-    PetscCall(MatShift(*S, shift));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelGetShifted(CostateModel m, PetscReal shift, Mat *A, Mat *P)
-{
-  PetscFunctionBegin;
-  PetscCall(NeedR(m));
-  PetscCall(NeedI(m));
-  PetscCall(NeedMass(m));
-  if (m->ifunction && m->rhs) PetscCall(MatDestroy(&m->S)); /* the pattern is that of a sum */
-  PetscCall(Shifted(m, shift, m->Ai, m->Ar, &m->S));
-  if ((m->rhs && m->Br != m->Ar) || (m->ifunction && m->Bi != m->Ai)) {
-    if (m->ifunction && m->rhs) PetscCall(MatDestroy(&m->SP));
-    PetscCall(Shifted(m, shift, m->Bi, m->Br, &m->SP));
-  }
-  *A = m->S;
-  *P = m->SP ? m->SP : m->S;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* MAT_REUSE_MATRIX refuses a matrix whose pattern has changed. */
-static PetscErrorCode Transpose(CostateModel m, Mat S, Mat *T)
-{
-  PetscFunctionBegin;
-  if (m->ifunction && m->rhs) PetscCall(MatDestroy(T));
-  PetscCall(MatTranspose(S, *T ? MAT_REUSE_MATRIX : MAT_INITIAL_MATRIX, T));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelGetTransposed(CostateModel m, PetscReal shift, Mat *A, Mat *P)
-{
-  Mat S, SP;
-
-  PetscFunctionBegin;
-  PetscCall(CostateModelGetShifted(m, shift, &S, &SP));
-  PetscCall(Transpose(m, S, &m->T));
-  if (SP != S) PetscCall(Transpose(m, SP, &m->TP));
-  *A = m->T;
-  *P = SP != S ? m->TP : m->T;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode CreateKSP(CostateModel m, KSP *ksp)
-{
-  PetscFunctionBegin;
-  if (*ksp) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(KSPCreate(m->comm, ksp));
-  PetscCall(KSPSetOptionsPrefix(*ksp, m->prefix));
-  PetscCall(KSPAppendOptionsPrefix(*ksp, "costate_adjoint_mass_"));
-  PetscCall(KSPSetTolerances(*ksp, 1e-13, 1e-50, PETSC_DEFAULT, 1000));
-  PetscCall(KSPSetErrorIfNotConverged(*ksp, PETSC_TRUE));
-  PetscCall(KSPSetFromOptions(*ksp));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* K has the rows of M, and where these are zero those of R_u: with it slopes are found, and lambda begins. */
-static PetscErrorCode NeedK(CostateModel m)
-{
-  PetscFunctionBegin;
-  PetscCall(NeedMass(m));
-  if (m->have_k || (m->K && !m->dae)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(MatDestroy(&m->K));
-  PetscCall(MatDestroy(&m->KT));
-  if (m->dae) {
-    PetscCall(NeedR(m));
-    PetscCall(NeedI(m));
-    PetscCall(Shifted(m, 0, m->Ai, m->Ar, &m->K)); /* not S: a solver may hold that */
-    PetscCall(MatDiagonalScale(m->K, m->algebraic, NULL));
-    PetscCall(MatAXPY(m->K, 1, m->M, DIFFERENT_NONZERO_PATTERN));
-  } else {
-    PetscCall(PetscObjectReference((PetscObject)m->M));
-    m->K = m->M;
-  }
-  PetscCall(MatTranspose(m->K, MAT_INITIAL_MATRIX, &m->KT));
-  PetscCall(CreateKSP(m, &m->ksp));
-  PetscCall(KSPSetOperators(m->ksp, m->K, m->K));
-  PetscCall(CreateKSP(m, &m->kspt));
-  PetscCall(KSPSetOperators(m->kspt, m->KT, m->KT));
-  m->have_k = PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*
-  u' at (t,u).  Where M has rows, these say M u' = -R(t,u,0); the others, 0 = h(t,u), are differentiated: h_u u' = -h_t,
-  with h_t by a difference, so that t has to enter h smoothly.  Sets the point.
-*/
-PetscErrorCode CostateModelSlope(CostateModel m, PetscReal t, Vec u, Vec udot)
-{
-  PetscFunctionBegin;
-  if (!m->ifunction) {
-    m->counts.f++;
-    PetscCall(TSComputeRHSFunction(m->ts, t, u, udot));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(CostateModelSetPoint(m, t, u, m->zero));
-  PetscCall(NeedK(m));
-  PetscCall(CostateModelResidual(m, t, u, m->zero, m->work));
-  PetscCall(VecScale(m->work, -1));
-  if (m->dae) {
-    const PetscReal d = 1e-5 * PetscMax(1, PetscAbsReal(t));
-    Vec             a = m->work2, b = udot;
-
-    PetscCall(CostateModelResidual(m, t + d, u, m->zero, a));
-    PetscCall(CostateModelResidual(m, t - d, u, m->zero, b));
-    PetscCall(VecAXPY(a, -1, b));
-    PetscCall(VecScale(a, -1 / (2 * d)));
-    /* rows of M from work, the others from a */
-    PetscCall(VecAXPY(a, -1, m->work));
-    PetscCall(VecPointwiseMult(a, a, m->algebraic));
-    PetscCall(VecAXPY(m->work, 1, a));
-  }
-  PetscCall(KSPSolve(m->ksp, m->work, udot));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateModelStart(CostateModel m, Vec w, Vec gu, Vec lambda, Vec mu)
-{
-  PetscFunctionBegin;
-  if (!m->ifunction) {
-    PetscCall(VecCopy(w, lambda));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(NeedK(m));
-  PetscCall(KSPSolve(m->kspt, w, lambda));
-  if (!m->dae) PetscFunctionReturn(PETSC_SUCCESS);
-  /* the algebraic part of the solution is an impulse: its effect on mu, and then it is gone */
-  PetscCall(VecPointwiseMult(m->work, lambda, m->algebraic));
-  if (mu) {
-    Vec d;
-
-    PetscCall(VecDuplicate(mu, &d));
-    PetscCall(CostateModelMultRpTranspose(m, m->work, d));
-    PetscCall(VecAXPY(mu, -1, d));
-    PetscCall(VecDestroy(&d));
-  }
-  PetscCall(VecAXPY(lambda, -1, m->work));
-  /* what the algebraic part of lambda is from here on: columns of algebraic components of R_u^T lambda = g_u */
-  PetscCall(CostateModelMultRuTranspose(m, lambda, m->work));
-  PetscCall(VecAYPX(m->work, -1, gu));
-  PetscCall(VecPointwiseMult(m->work, m->work, m->columns));
-  PetscCall(KSPSolve(m->kspt, m->work, m->work2));
-  PetscCall(VecPointwiseMult(m->work2, m->work2, m->algebraic));
-  PetscCall(VecAXPY(lambda, 1, m->work2));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -44,8 +44,9 @@ PetscErrorCode CostateGetCost(Costate cs, PetscInt j, PetscReal *value)
   PetscCall(CheckCost(cs, j, PETSC_FALSE));
   PetscCheck(!cs->adopted, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_WRONGSTATE,
              "The costs of TSSetCostGradients() have no value here: TSGetCostIntegral() has that of their integrals");
-  PetscCheck(!cs->gap || !(cs->cost[j].point.value || cs->cost[j].integral.value), PetscObjectComm((PetscObject)cs),
-             PETSC_ERR_SUP,
+  /* the integral of a quadrature TS is part of a commit */
+  PetscCheck(!cs->gap || !(cs->cost[j].point.value || (cs->cost[j].integral.value && !cs->quad_own)),
+             PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
              "The run went on from a commit (-ts_trajectory_costate_resume), so that the part of cost %" PetscInt_FMT
              " that is summed up on the way is not known. Its gradient is",
              j);

@@ -60,14 +60,19 @@ PetscErrorCode CostateSetUpLate(Costate cs)
 /* The initial state must be what the derivative with respect to it has as rows. */
 static PetscErrorCode CheckState(Costate cs)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)cs);
-  Mat      A    = NULL;
-  PetscInt n, N, m, M, wrong, any;
+  MPI_Comm      comm = PetscObjectComm((PetscObject)cs);
+  Mat           A    = NULL;
+  TSIJacobian   ijacobian;
+  TSRHSJacobian jacobian;
+  PetscInt      n, N, m, M, wrong, any;
 
   PetscFunctionBegin;
   if (!cs->u0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(TSGetIJacobian(cs->ts, &A, NULL, NULL, NULL));
-  if (!A) PetscCall(TSGetRHSJacobian(cs->ts, &A, NULL, NULL, NULL));
+  PetscCall(TSGetIJacobian(cs->ts, NULL, NULL, &ijacobian, NULL));
+  PetscCall(TSGetRHSJacobian(cs->ts, NULL, NULL, &jacobian, NULL));
+  /* to ask for a matrix where there is none is to have one made, or an error */
+  if (ijacobian) PetscCall(TSGetIJacobian(cs->ts, &A, NULL, NULL, NULL));
+  if (!A && jacobian) PetscCall(TSGetRHSJacobian(cs->ts, &A, NULL, NULL, NULL));
   if (!A) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetLocalSize(cs->u0, &n));
   PetscCall(VecGetSize(cs->u0, &N));
@@ -112,6 +117,33 @@ static PetscErrorCode CheckParameters(Costate cs)
                cs->pw ? " has sets for windows, each of which" : "", N, i ? "TSSetIJacobianP()" : "TSSetRHSJacobianP()",
                M, N == M ? ", but they are distributed differently over the ranks" : "");
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* du0/dp must have the state as rows and the parameters as columns. */
+static PetscErrorCode CheckInitial(Costate cs)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)cs);
+  PetscInt n, N, np, Np, m, M, k, K, wrong, any;
+
+  PetscFunctionBegin;
+  if (!cs->du0dp || !cs->u0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(cs->p, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "CostateSetInitialConditionJacobian() was called, but there are no parameters: call "
+             "CostateSetParameters()");
+  PetscCall(VecGetLocalSize(cs->u0, &n));
+  PetscCall(VecGetSize(cs->u0, &N));
+  PetscCall(VecGetLocalSize(cs->p, &np));
+  PetscCall(VecGetSize(cs->p, &Np));
+  PetscCall(MatGetLocalSize(cs->du0dp, &m, &k));
+  PetscCall(MatGetSize(cs->du0dp, &M, &K));
+  wrong = m != n || k != np;
+  PetscCallMPI(MPI_Allreduce(&wrong, &any, 1, MPIU_INT, MPI_MAX, comm));
+  PetscCheck(!any, comm, PETSC_ERR_ARG_SIZ,
+             "The matrix of CostateSetInitialConditionJacobian() has %" PetscInt_FMT " rows and %" PetscInt_FMT
+             " columns, the state %" PetscInt_FMT " entries and the parameters %" PetscInt_FMT
+             "%s: make it with their local sizes",
+             M, K, N, Np, M == N && K == Np ? ", but they are distributed differently over the ranks" : "");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -292,6 +324,7 @@ PetscErrorCode CostateSetUp(Costate cs)
   PetscCall(CostateWindowsSetUp(cs));
   PetscCall(CheckParameters(cs));
   PetscCall(CheckState(cs));
+  PetscCall(CheckInitial(cs));
   PetscCall(CostateInnerSetUp(cs));
   if (cs->u0) PetscCall(VecDuplicate(cs->u0, &cs->u));
   PetscCall(SetUpStops(cs));

@@ -269,8 +269,8 @@ static PetscErrorCode BlockSolve(PC pc, Vec R, Vec X)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The TS of the sweep gets its equations; implicit ones their solver, which is all in a shell around the KSPs. */
-PetscErrorCode CostateSweepSetFunctions(CostateSweep sw)
+/* A TS of the sweep gets its equations; implicit ones their solver, which is all in a shell around the KSPs. */
+PetscErrorCode CostateSweepSetFunctions(CostateSweep sw, TS ts)
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)sw->cs);
   PetscInt    n, N;
@@ -282,16 +282,16 @@ PetscErrorCode CostateSweepSetFunctions(CostateSweep sw)
 
   PetscFunctionBegin;
   if (!sw->implicit) {
-    PetscCall(TSSetRHSFunction(sw->ts, NULL, SweepRHS, sw));
+    PetscCall(TSSetRHSFunction(ts, NULL, SweepRHS, sw));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(VecGetLocalSize(sw->z, &n));
   PetscCall(VecGetSize(sw->z, &N));
   PetscCall(MatCreateShell(comm, n, n, N, N, sw, &A));
-  PetscCall(TSSetIFunction(sw->ts, NULL, SweepIFunction, sw));
-  PetscCall(TSSetIJacobian(sw->ts, A, A, SweepIJacobian, sw));
+  PetscCall(TSSetIFunction(ts, NULL, SweepIFunction, sw));
+  PetscCall(TSSetIJacobian(ts, A, A, SweepIJacobian, sw));
   PetscCall(MatDestroy(&A));
-  PetscCall(TSGetSNES(sw->ts, &snes));
+  PetscCall(TSGetSNES(ts, &snes));
   PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(CostateGetOptionsPrefix(sw->cs, &prefix));
   PetscCall(KSPSetOptionsPrefix(ksp, prefix));

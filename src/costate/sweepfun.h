@@ -6,6 +6,6 @@
 #include "sweep.h"
 
 PETSC_INTERN PetscBool      CostateSweepIsExplicit(TSType);
-PETSC_INTERN PetscErrorCode CostateSweepSetFunctions(CostateSweep);
+PETSC_INTERN PetscErrorCode CostateSweepSetFunctions(CostateSweep, TS);
 
 #endif

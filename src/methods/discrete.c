@@ -9,9 +9,14 @@
 
 static PetscErrorCode SetUp_Discrete(Costate cs)
 {
-  PetscBool integral = PETSC_FALSE;
+  PetscBool     integral = PETSC_FALSE, rk;
+  TSRHSJacobian jacobian;
 
   PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)cs->ts, TSRK, &rk));
+  PetscCall(TSGetRHSJacobian(cs->ts, NULL, NULL, &jacobian, NULL));
+  PetscCheck(!rk || jacobian, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_WRONGSTATE,
+             "The adjoint needs the Jacobian of the right-hand side: call TSSetRHSJacobian()");
   PetscCall(TSTrajectoryCostateSetReverse(cs->tj, NULL, NULL));
   PetscCall(TSTrajectoryCostateSetKeep(cs->tj, PETSC_TRUE));
   if (cs->adopted) PetscFunctionReturn(PETSC_SUCCESS);

@@ -123,7 +123,7 @@ static PetscErrorCode Arrival_Forward(Costate cs, PetscInt step, PetscReal t, Ve
 
   PetscFunctionBegin;
   PetscCall(CostateSweepValues(f->c.sweep, step, t, u));
-  if (cs->values) PetscFunctionReturn(PETSC_SUCCESS);
+  if (cs->values || cs->reason != COSTATE_ITERATING) PetscFunctionReturn(PETSC_SUCCESS);
   if (!step)
     PetscCall(Start(cs, t, u));
   else if (!f->own) {
@@ -131,6 +131,10 @@ static PetscErrorCode Arrival_Forward(Costate cs, PetscInt step, PetscReal t, Ve
 
     PetscCall(CostateSweepHold(f->c.sweep, &piece));
     PetscCall(CostateSweepIntegrate(f->c.sweep, f->t_before, t));
+    if (cs->reason != COSTATE_ITERATING) { /* there will be no gradient: no need to go on */
+      PetscCall(TSSetConvergedReason(cs->ts, TS_CONVERGED_USER));
+      PetscFunctionReturn(PETSC_SUCCESS);
+    }
   }
   PetscCall(VecCopy(u, f->before));
   f->t_before = t;
@@ -211,9 +215,10 @@ static PetscErrorCode SetUp_Forward(Costate cs)
              "it with -costate_forward_max %" PetscInt_FMT,
              f->np, (double)f->np * (double)N * (double)sizeof(PetscScalar) / 1e9, f->np);
   if (cs->nmonitors || cs->blowup < PETSC_MAX_REAL)
-    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
-                           "costate: the method forward has no lambda: -costate_monitor and -costate_blowup have nothing "
-                           "to look at\n"));
+    PetscCall(
+        PetscFPrintf(comm, PETSC_STDERR,
+                     "costate: the method forward has no lambda: -costate_monitor and -costate_blowup have nothing "
+                     "to look at\n"));
   PetscCall(CostateCreateGradients(cs));
   PetscCall(CostateSweepCreate(cs, COSTATE_SWEEP_TANGENT, &f->c.sweep));
   lambda     = cs->lambda; /* of use for layouts only: there is no dG/du0 */
@@ -231,7 +236,10 @@ static PetscErrorCode SetUp_Forward(Costate cs)
   f->own = (PetscBool)(f->own && f->discrete && !integral);
   if (integral) PetscCall(CostateSweepSetAccepted(f->c.sweep, Accepted, cs));
   if (f->own) {
-    PetscCall(MatCreateDense(comm, n, PETSC_DECIDE, N, f->np, NULL, &f->S));
+    PetscInt np; /* columns as those of the derivative with respect to p, which is added to it */
+
+    PetscCall(VecGetLocalSize(cs->p, &np));
+    PetscCall(MatCreateDense(comm, n, np, N, f->np, NULL, &f->S));
     PetscCall(MatAssemblyBegin(f->S, MAT_FINAL_ASSEMBLY));
     PetscCall(MatAssemblyEnd(f->S, MAT_FINAL_ASSEMBLY));
     PetscCall(TSForwardSetSensitivities(cs->ts, f->np, f->S));

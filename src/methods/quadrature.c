@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
   quadrature: lambda is integrated backward by itself and kept dense for one step of the run; then the integral for the
-  parameters over that step is taken by adaptive Gauss-Kronrod (7,15).
+  parameters over that step is taken by adaptive Gauss-Kronrod (7,15), over one step of the sweep after the other, since
+  lambda's derivative jumps from each to the next.
 
     -costate_quadrature_tol tol    Gauss and Kronrod may differ by this part of the integral (1e-8)
 */
 #include "../costate/sweep.h"
 #include "../costate/kronrod.h"
 
-#define SAMPLES 3 /* of a step of the sweep, beside its beginning: the cubic through four is dense output enough */
+#define SAMPLES 4 /* of a step of the sweep, its two ends among them: the cubic through four is dense output enough */
 
 typedef struct {
   CostateContinuous c; /* first: what the shared functions see */
   PetscReal         tol;
-  PetscInt          n, cap; /* steps of the sweep on this piece */
-  PetscReal        *tau;    /* n+1 times */
-  Vec              *z;      /* SAMPLES n + 1 */
+  PetscInt          n, cap; /* steps of the sweep on this piece, room for samples */
+  PetscInt          at;     /* the step that is being integrated over */
+  PetscReal        *tau;    /* SAMPLES n times */
+  Vec              *z;      /* and lambda then */
 } Quadrature;
 
 static PetscErrorCode Sample(Quadrature *q, PetscInt i, PetscReal tau)
 {
   PetscFunctionBegin;
   if (i >= q->cap) {
-    const PetscInt cap = 2 * q->cap + 2 * SAMPLES + 2;
+    const PetscInt cap = 2 * q->cap + 2 * SAMPLES;
     Vec           *z;
     PetscReal     *t;
 
@@ -48,34 +50,31 @@ static PetscErrorCode Accepted(CostateSweep sw, PetscReal tau0, PetscReal tau1, 
 
   PetscFunctionBegin;
   (void)sw;
-  for (PetscInt i = q->n ? 1 : 0; i <= SAMPLES; i++)
-    PetscCall(Sample(q, SAMPLES * q->n + i, i == SAMPLES ? tau1 : tau0 + (tau1 - tau0) * i / SAMPLES));
+  for (PetscInt i = 0; i < SAMPLES; i++) /* lambda may jump between two steps, so that each has its own ends */
+    PetscCall(Sample(q, SAMPLES * q->n + i, i == SAMPLES - 1 ? tau1 : tau0 + (tau1 - tau0) * i / (SAMPLES - 1)));
   q->n++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* lambda at t, from the samples around it. */
+/* lambda at t, from the samples of the step around it. */
 static PetscErrorCode Integrand(PetscReal t, Vec f[], void *ctx)
 {
-  Costate     cs = (Costate)ctx;
-  Quadrature *q  = (Quadrature *)cs->data;
-  PetscInt    k  = 0;
-  PetscScalar c[SAMPLES + 1];
+  Costate          cs  = (Costate)ctx;
+  Quadrature      *q   = (Quadrature *)cs->data;
+  const PetscReal *tau = q->tau + SAMPLES * q->at;
+  PetscScalar      c[SAMPLES];
 
   PetscFunctionBegin;
-  while (k + 1 < q->n && -t > q->tau[SAMPLES * (k + 1)]) k++;
-  for (PetscInt i = 0; i <= SAMPLES; i++) {
+  for (PetscInt i = 0; i < SAMPLES; i++) {
     PetscReal l = 1;
 
-    for (PetscInt j = 0; j <= SAMPLES; j++) {
-      const PetscReal *tau = q->tau + SAMPLES * k;
-
+    for (PetscInt j = 0; j < SAMPLES; j++) {
       if (j != i) l *= (-t - tau[j]) / (tau[i] - tau[j]);
     }
     c[i] = l;
   }
   PetscCall(VecZeroEntries(q->c.at));
-  PetscCall(VecMAXPY(q->c.at, SAMPLES + 1, c, q->z + SAMPLES * k));
+  PetscCall(VecMAXPY(q->c.at, SAMPLES, c, q->z + SAMPLES * q->at));
   for (PetscInt j = 0; j < q->c.sweep->m; j++) PetscCall(CostateSweepIntegrand(q->c.sweep, t, q->c.at, j, f[j]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -87,8 +86,11 @@ static PetscErrorCode Reverse_Quadrature(Costate cs, const CostatePiece *piece)
   PetscFunctionBegin;
   q->n = 0;
   PetscCall(CostateSweepPiece(q->c.sweep, piece));
-  if (cs->mu && cs->reason == COSTATE_ITERATING)
-    PetscCall(CostateKronrod(15, Integrand, cs, piece->t[0], piece->t[1], q->tol, cs->ncosts, cs->mu, q->c.work));
+  for (q->at = 0; cs->reason == COSTATE_ITERATING && q->at < q->n; q->at++) {
+    const PetscReal *tau = q->tau + SAMPLES * q->at;
+
+    PetscCall(CostateKronrod(15, Integrand, cs, -tau[SAMPLES - 1], -tau[0], q->tol, cs->ncosts, cs->mu, q->c.work));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

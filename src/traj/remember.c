@@ -26,13 +26,14 @@ static void Because(Reasons *r, const char format[], ...)
   va_end(args);
 }
 
-/* Whether a function is PETSc's own, which keeps nothing of the run. */
+/* Whether a function is PETSc's own or of this library, which keeps nothing of the run. */
 static PetscBool OfPETSc(const void *f)
 {
-  Dl_info mine, petsc;
+  Dl_info mine, petsc, ours;
 
-  return (PetscBool)(dladdr(f, &mine) && dladdr((const void *)(size_t)&TSCreate, &petsc) && mine.dli_fbase &&
-                     mine.dli_fbase == petsc.dli_fbase);
+  return (PetscBool)(dladdr(f, &mine) && dladdr((const void *)(size_t)&TSCreate, &petsc) &&
+                     dladdr((const void *)(size_t)&OfPETSc, &ours) && mine.dli_fbase &&
+                     (mine.dli_fbase == petsc.dli_fbase || mine.dli_fbase == ours.dli_fbase));
 }
 
 static PetscErrorCode CheckPC(PC pc, Reasons *why);

@@ -27,6 +27,8 @@ t_is "$? $(grep -c known out)" "0 0" "other parameters: nothing is known"
 first=$(field dG/du0)
 run lotka -p 1,1,3,1 -tend 1 -u0 2,-.5
 t_is "$? $([ "$first" = "$(field dG/du0)" ] && echo same)" "0 " "another initial state, with a negative number"
+run lotka -ts_max_steps 10
+t_is "$? $(grep -c known out) $(grep -c 'the run stopped at t = 0.* before -tend 10:' err)" "0 0 1" "a run that stops before its end says so"
 run lotka_t -times 1:0.5:3
 t_like "$(cat out)" "5 times from 1 to 3" "times of the cost"
 run lotka_t -cost integral -tend 2

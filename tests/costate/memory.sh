@@ -48,8 +48,8 @@ for method in interpolating quadrature gauss; do
   t_ok $? "$method: twenty steps of the sweep in one of the run"
   x=$(states $((twenty - one)))
   if [ $method = quadrature ]; then
-    within "$x" 50 65
-    t_ok $? "quadrature keeps three vectors for each of them ($x states more)"
+    within "$x" 68 84
+    t_ok $? "quadrature keeps four vectors for each of them ($x states more)"
   else
     within "$x" -1 1
     t_ok $? "$method keeps none of them ($x states more)"
