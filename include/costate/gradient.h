@@ -129,6 +129,7 @@ PETSC_EXTERN PetscErrorCode CostateSolveAdjoint(Costate);
 PETSC_EXTERN PetscErrorCode CostateGetCost(Costate, PetscInt, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateGetGradient(Costate, PetscInt, Vec *, Vec *);
 PETSC_EXTERN PetscErrorCode CostateGetCovector(Costate, PetscInt, Vec *, Vec *);
+PETSC_EXTERN PetscErrorCode CostateSetTimeGradients(Costate, PetscBool);
 PETSC_EXTERN PetscErrorCode CostateGetTimeGradient(Costate, PetscInt, PetscReal *, PetscReal *, PetscReal[]);
 PETSC_EXTERN PetscErrorCode CostateGetConvergedReason(Costate, CostateConvergedReason *);
 PETSC_EXTERN PetscErrorCode CostateGetStatistics(Costate, CostateStatistics *);

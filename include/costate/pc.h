@@ -4,8 +4,8 @@
 
     -pc_type transposable -transposable_pc_type hypre
 
-  Transposed solves (TSAdjoint, KSPSolveTranspose()) then precondition with an inner PC that was made of the transpose, as
-  an assembled matrix, instead of asking the inner PC to apply itself transposed, which many cannot.
+  Transposed solves (TSAdjoint, KSPSolveTranspose()) then precondition with an inner PC that was made of the transpose,
+  as an assembled matrix, instead of asking the inner PC to apply itself transposed, which many cannot.
 */
 #ifndef COSTATE_PC_H
 #define COSTATE_PC_H

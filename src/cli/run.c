@@ -72,7 +72,7 @@ static PetscBool stopped(const problem_session *s, PetscReal t, run_answer *a)
 static PetscErrorCode gradients(problem_session *s, PetscBool before, run_answer *a)
 {
   Vec         g[2], known[2];
-  PetscBool   has;
+  PetscBool   has, weighted;
   const char *source;
   PetscInt    n;
 
@@ -81,7 +81,8 @@ static PetscErrorCode gradients(problem_session *s, PetscBool before, run_answer
   a->gradient[1] = "dG/dp";
   PetscCall(CostateGetGradient(s->cs, 0, &g[0], &g[1]));
   PetscCall(CostateProblemGetKnown(s->problem, &has, &source, &known[0], &known[1]));
-  if (before) has = PETSC_FALSE;
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-costate_cost_window", &weighted)); /* another cost than the known one */
+  if (before || weighted) has = PETSC_FALSE;
   if (has) a->source = source;
   for (int i = 0; i < 2; i++) {
     if (!g[i]) continue;

@@ -4,6 +4,7 @@
   the method does instead of them (TSTrajectoryCostateSetReverse()).  Here the costs are taken up where their times are.
 */
 #include "costateimpl.h"
+#include <costate/model.h>
 
 /* Adds the gradient of a part to g. */
 PetscErrorCode CostatePartGradient(Costate cs, const CostatePart *part, PetscInt i, PetscReal t, Vec u, PetscBool by_p,
@@ -35,17 +36,23 @@ static PetscErrorCode Add(Costate cs, PetscInt j, const CostatePart *part, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* du/dt at (t, u), where the equation gives it: u' = f(t,u). */
+/* du/dt at (t, u), where the equation gives it: for u' = f(t,u) at once, else by solving for it, if that is wanted. */
 static PetscErrorCode Slope(Costate cs, PetscReal t, Vec u, Vec udot, PetscBool *known)
 {
   TSIFunction   ifunction;
   TSRHSFunction rhs;
+  const char   *prefix;
 
   PetscFunctionBegin;
   PetscCall(TSGetIFunction(cs->ts, NULL, &ifunction, NULL));
   PetscCall(TSGetRHSFunction(cs->ts, NULL, &rhs, NULL));
   *known = (PetscBool)(rhs && !ifunction);
-  if (*known) PetscCall(TSComputeRHSFunction(cs->ts, t, u, udot));
+  if (*known)
+    PetscCall(TSComputeRHSFunction(cs->ts, t, u, udot));
+  else if (cs->time_gradients) {
+    PetscCall(CostateGetOptionsPrefix(cs, &prefix));
+    PetscCall(CostateModelSlopeOf(cs->ts, prefix, t, u, udot, known));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

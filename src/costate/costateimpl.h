@@ -95,7 +95,7 @@ struct _p_Costate {
   CostateRegularization    regularization;
   void                    *regularization_ctx;
   PetscReal                blowup;
-  PetscBool                progress;
+  PetscBool                progress, time_gradients;
   PetscInt                 nwindows; /* of the parameters */
   PetscReal               *edges;
   CostateTimeWindow        window_option; /* for integrals without a window */

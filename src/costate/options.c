@@ -7,6 +7,7 @@ const char *const CostateObjectOptions[] = {"costate_type",
                                             "costate_progress",
                                             "costate_blowup",
                                             "costate_view",
+                                            "costate_time_gradients",
                                             "costate_check_dot_product",
                                             "costate_check_taylor",
                                             "costate_check_methods",
@@ -96,6 +97,8 @@ PetscErrorCode CostateSetFromOptions(Costate cs)
                              "TSTrajectoryCostateSetProgress", cs->progress, &cs->progress, NULL));
   PetscCall(PetscOptionsReal("-costate_blowup", "Stop when a norm of lambda is larger", "CostateSetFromOptions",
                              cs->blowup, &cs->blowup, NULL));
+  PetscCall(PetscOptionsBool("-costate_time_gradients", "Derivatives with respect to times for implicit equations too",
+                             "CostateSetTimeGradients", cs->time_gradients, &cs->time_gradients, NULL));
   PetscCall(WindowOptions(cs, PetscOptionsObject));
   PetscCall(CostateInnerSetFromOptions(cs, PetscOptionsObject));
   PetscCall(CostateChecksSetFromOptions(cs, PetscOptionsObject));

@@ -118,6 +118,35 @@ PetscErrorCode CostateGetCovector(Costate cs, PetscInt j, Vec *dGdu0, Vec *dGdp)
 }
 
 /*@
+  CostateSetTimeGradients - Whether derivatives with respect to times are computed for equations that are not u' =
+f(t,u)
+
+  Logically Collective
+
+  Input Parameters:
++ cs   - the object
+- want - `PETSC_TRUE`: for mass matrices, I-functions and index-1 equations too
+
+  Options Database Key:
+. -costate_time_gradients - the choice, by default false
+
+  Note:
+  They need u' at T, t0 and each cost time: a solve with the mass matrix, with the rows of the Jacobian where that has
+  none (-costate_adjoint_mass_ksp_...), and copies of the Jacobian meanwhile.  For u' = f(t,u) they are there anyway.
+
+  Level: advanced
+
+.seealso: `CostateGetTimeGradient()`
+@*/
+PetscErrorCode CostateSetTimeGradients(Costate cs, PetscBool want)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
+  cs->time_gradients = want;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
   CostateGetTimeGradient - Gets the derivatives of a cost with respect to times
 
   Not Collective
@@ -136,7 +165,8 @@ PetscErrorCode CostateGetCovector(Costate cs, PetscInt j, Vec *dGdu0, Vec *dGdp)
   These are derivatives of the continuous problem, for every method.
 
   Errors:
-  The equation is not given as u' = f(t,u,p) (`TSSetRHSFunction()` alone).
+  The equation is not given as u' = f(t,u,p) (`TSSetRHSFunction()` alone), and `CostateSetTimeGradients()` was not
+called.
 
   Level: intermediate
 
@@ -151,9 +181,9 @@ PetscErrorCode CostateGetTimeGradient(Costate cs, PetscInt j, PetscReal *dT, Pet
   PetscCall(CheckCost(cs, j, PETSC_TRUE));
   c = &cs->cost[j];
   PetscCheck(c->dt0 != PETSC_MAX_REAL, PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
-             "Derivatives with respect to times need u' = f(t,u), with an initial state and costs of this object: they "
-             "are "
-             "not there for an I-function");
+             "Derivatives with respect to times need an initial state and costs of this object, and for an equation "
+             "that "
+             "is not u' = f(t,u) CostateSetTimeGradients() (-costate_time_gradients) before the solve");
   if (dT) *dT = c->dT;
   if (dt0) *dt0 = c->dt0;
   for (PetscInt i = 0; dtimes && i < c->ntimes; i++) dtimes[i] = c->dtimes[i];

@@ -209,8 +209,9 @@ static PetscErrorCode Parts(void)
 }
 
 /* The cost with its times and span moved; tight tolerances, so that differences of it are good. */
-static PetscErrorCode Moved(PetscReal t0, PetscReal T, PetscInt n, const PetscReal at[], const char method[],
-                            const TestCost c[3], Costate *object, CostateProblem *problem, PetscReal *value)
+static PetscErrorCode Moved(const char problem_name[], const char more[], PetscReal t0, PetscReal T, PetscInt n,
+                            const PetscReal at[], const char method[], const TestCost c[3], Costate *object,
+                            CostateProblem *problem, PetscReal *value)
 {
   char           options[256];
   CostateProblem pr;
@@ -218,10 +219,10 @@ static PetscErrorCode Moved(PetscReal t0, PetscReal T, PetscInt n, const PetscRe
 
   PetscFunctionBeginUser;
   PetscCall(PetscSNPrintf(options, sizeof(options),
-                          "-t0 %.17g -tend %.17g -dt 0.02 -ts_rtol 1e-11 -ts_atol 1e-11 -ts_adapt_dt_max 0.05",
-                          (double)t0, (double)T));
+                          "-t0 %.17g -tend %.17g -dt 0.02 -ts_rtol 1e-11 -ts_atol 1e-11 -ts_adapt_dt_max 0.05 %s",
+                          (double)t0, (double)T, more));
   PetscCall(ZooOptions(options));
-  PetscCall(TestCreate("lotka_t", method, &pr, &cs));
+  PetscCall(TestCreate(problem_name, method, &pr, &cs));
   PetscCall(CostateSetTerminalCost(cs, 0, TEST_COST(&c[0])));
   PetscCall(CostateSetPointCost(cs, 0, n, at, TEST_COST(&c[1])));
   PetscCall(CostateSetIntegralCost(cs, 0, TEST_COST(&c[2])));
@@ -241,8 +242,8 @@ static PetscErrorCode Moved(PetscReal t0, PetscReal T, PetscInt n, const PetscRe
 }
 
 /* which: 0: T, 1: t0, 2 + i: time i; by a difference of fourth order */
-static PetscErrorCode TimeDifference(PetscInt which, PetscReal t0, PetscReal T, PetscInt n, const PetscReal at[],
-                                     const TestCost c[3], PetscReal *d)
+static PetscErrorCode TimeDifference(const char problem[], const char more[], PetscInt which, PetscReal t0, PetscReal T,
+                                     PetscInt n, const PetscReal at[], const TestCost c[3], PetscReal *d)
 {
   const PetscReal h = 2e-3, k[4] = {-2, -1, 1, 2}, w[4] = {1, -8, 8, -1};
   PetscReal       a[8], value;
@@ -251,8 +252,8 @@ static PetscErrorCode TimeDifference(PetscInt which, PetscReal t0, PetscReal T, 
   *d = 0;
   for (int i = 0; i < 4; i++) {
     for (PetscInt j = 0; j < n; j++) a[j] = at[j] + (which == 2 + j ? k[i] * h : 0);
-    PetscCall(Moved(which == 1 ? t0 + k[i] * h : t0, which == 0 ? T + k[i] * h : T, n, a, COSTATEINTERPOLATING, c, NULL,
-                    NULL, &value));
+    PetscCall(Moved(problem, more, which == 1 ? t0 + k[i] * h : t0, which == 0 ? T + k[i] * h : T, n, a,
+                    COSTATEINTERPOLATING, c, NULL, NULL, &value));
     *d += w[i] * value / (12 * h);
   }
   PetscFunctionReturn(0);
@@ -261,26 +262,29 @@ static PetscErrorCode TimeDifference(PetscInt which, PetscReal t0, PetscReal T, 
 #define NAT 2
 
 /* Derivatives with respect to the times, against differences. */
-static PetscErrorCode Times(void)
+#define TIMES_TESTS(implicit) ((implicit) ? 2 : 3)
+static PetscErrorCode Times(const char problem[], const char more[], const char implicit[], PetscReal tol)
 {
   const TestCost  c[3] = {{1, 1, .1}, {.5, 2, .2}, {.25, -1, .3}};
   const PetscReal t0 = .25, T = 2, at[NAT] = {.8, 1.3};
-  const char     *by[] = {COSTATEDISCRETE, COSTATEINTERPOLATING, COSTATEBACKSOLVE};
+  const char     *by[] = {implicit ? COSTATEGAUSS : COSTATEDISCRETE, COSTATEINTERPOLATING, COSTATEBACKSOLVE};
   PetscReal       d[2 + NAT], value;
+  char            line[256];
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < 2 + NAT; k++) PetscCall(TimeDifference(k, t0, T, NAT, at, c, &d[k]));
-  for (int m = 0; m < 3; m++) {
+  for (PetscInt k = 0; k < 2 + NAT; k++) PetscCall(TimeDifference(problem, more, k, t0, T, NAT, at, c, &d[k]));
+  for (int m = 0; m < TIMES_TESTS(implicit); m++) {
     CostateProblem pr;
     Costate        cs;
     PetscReal      got[2 + NAT], e = 0;
 
-    PetscCall(Moved(t0, T, NAT, at, by[m], c, &cs, &pr, &value));
+    PetscCall(PetscSNPrintf(line, sizeof(line), "%s %s", more, implicit ? implicit : ""));
+    PetscCall(Moved(problem, line, t0, T, NAT, at, by[m], c, &cs, &pr, &value));
     PetscCall(CostateGetTimeGradient(cs, 0, &got[0], &got[1], &got[2]));
     for (PetscInt k = 0; k < 2 + NAT; k++)
       e = PetscMax(e, PetscAbsReal(got[k] - d[k]) / PetscMax(PetscAbsReal(d[k]), 1));
-    T_OK(e <= 1e-6, "%s: dG/dT %.6g, dG/dt0 %.6g, dG/dt_i %.6g %.6g are the differences (%.1e)", by[m], (double)got[0],
-         (double)got[1], (double)got[2], (double)got[3], (double)e);
+    T_OK(e <= tol, "%s, %s: dG/dT %.6g, dG/dt0 %.6g, dG/dt_i %.6g %.6g are the differences (%.1e)", problem, by[m],
+         (double)got[0], (double)got[1], (double)got[2], (double)got[3], (double)e);
     PetscCall(CostateDestroy(&cs));
     PetscCall(CostateProblemDestroy(&pr));
   }
@@ -382,14 +386,16 @@ static PetscErrorCode Initial(const char method[])
 
 int main(int argc, char **argv)
 {
-  PetscCall(ZooBegin(&argc, &argv, 5 * NMETHODS + 4));
+  PetscCall(ZooBegin(&argc, &argv, 5 * NMETHODS + 1 + TIMES_TESTS(0) + 2 * TIMES_TESTS(1)));
   for (int m = 0; m < NMETHODS; m++) {
     PetscCall(Ten(methods[m]));
     PetscCall(Sum(methods[m]));
     PetscCall(Initial(methods[m]));
   }
   PetscCall(Parts());
-  PetscCall(Times());
+  PetscCall(Times("lotka_t", "", NULL, 1e-6));
+  PetscCall(Times("mass", "-ts_type rosw -ts_rtol 1e-8 -ts_atol 1e-8", "-costate_time_gradients", 1e-5));
+  PetscCall(Times("dae1", "-ts_type rosw -ts_rtol 1e-8 -ts_atol 1e-8", "-costate_time_gradients", 1e-5));
   PetscCall(Points());
   PetscCall(ZooEnd());
   return zoo_rank == 0 ? done() : 0;
