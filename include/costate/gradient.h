@@ -37,6 +37,7 @@ typedef const char *CostateType;
 #define COSTATEINTERPOLATING "interpolating"
 #define COSTATEQUADRATURE    "quadrature"
 #define COSTATEGAUSS         "gauss"
+#define COSTATEIMPLICIT      "implicit"
 
 /*
   A part of a cost, of its gradient.  i: the number of the cost time, 0 for the other kinds; the value is to be set, on
@@ -63,14 +64,18 @@ PETSC_EXTERN const char *const CostateCostWindows[];
 /* What a matrix says of an inner product; see CostateSetInnerProduct() */
 typedef enum { COSTATE_INNER_MASS, COSTATE_INNER_COVARIANCE_ROOT } CostateInnerProduct;
 
+/* Fills the derivative of the residual of a steady problem with respect to the parameters. */
+typedef PetscErrorCode (*CostateSteadyJacobianP)(Costate, Vec u, Vec p, Mat Jp, void *ctx);
+
 typedef enum {
-  COSTATE_ITERATING         = 0,
-  COSTATE_CONVERGED         = 1,
-  COSTATE_DIVERGED_FORWARD  = -1, /* TSSolve() ended with a negative reason */
-  COSTATE_DIVERGED_BACKWARD = -2, /* the sweep's own integrator did */
-  COSTATE_DIVERGED_DRIFT    = -3, /* backsolve: u(t0) was not found again, and -costate_backsolve_drift_fail */
-  COSTATE_DIVERGED_NAN      = -4, /* a cost or a gradient is not a number */
-  COSTATE_DIVERGED_BLOWUP   = -5  /* lambda grew beyond -costate_blowup */
+  COSTATE_ITERATING           = 0,
+  COSTATE_CONVERGED           = 1,
+  COSTATE_DIVERGED_FORWARD    = -1, /* TSSolve() ended with a negative reason */
+  COSTATE_DIVERGED_BACKWARD   = -2, /* the sweep's own integrator did */
+  COSTATE_DIVERGED_DRIFT      = -3, /* backsolve: u(t0) was not found again, and -costate_backsolve_drift_fail */
+  COSTATE_DIVERGED_NAN        = -4, /* a cost or a gradient is not a number */
+  COSTATE_DIVERGED_BLOWUP     = -5, /* lambda grew beyond -costate_blowup */
+  COSTATE_DIVERGED_NOT_STEADY = -6  /* implicit: the run did not come to rest */
 } CostateConvergedReason;
 PETSC_EXTERN const char *const *CostateConvergedReasons;
 
@@ -101,6 +106,9 @@ PETSC_EXTERN PetscErrorCode CostateViewFromOptions(Costate, PetscObject, const c
 
 PETSC_EXTERN PetscErrorCode CostateSetTS(Costate, TS);
 PETSC_EXTERN PetscErrorCode CostateGetTS(Costate, TS *);
+PETSC_EXTERN PetscErrorCode CostateSetSNES(Costate, SNES);
+PETSC_EXTERN PetscErrorCode CostateSetSteadyJacobianP(Costate, Mat, CostateSteadyJacobianP, void *);
+PETSC_EXTERN PetscErrorCode CostateSetSteadyState(Costate, PetscReal, PetscReal);
 PETSC_EXTERN PetscErrorCode CostateSetInitialState(Costate, Vec);
 PETSC_EXTERN PetscErrorCode CostateGetInitialState(Costate, Vec *);
 PETSC_EXTERN PetscErrorCode CostateSetParameters(Costate, Vec);

@@ -314,12 +314,13 @@ PetscErrorCode CostateBackwardRun(Costate cs)
   if (cs->reason == COSTATE_ITERATING && !cs->ops->gradients) PetscCall(Beginning(cs));
   if (cs->reason == COSTATE_ITERATING) PetscCall(CostateInnerApply(cs));
   PetscCall(PetscTime(&end));
-  PetscCall(TSTrajectoryCostateGetStats(cs->tj, &s));
-  cs->stats.replayed         = s.replayed;
-  cs->stats.states           = s.budget;
-  cs->stats.peak_states      = s.peak;
-  cs->stats.bytes            = (PetscLogDouble)s.peak * (PetscLogDouble)s.state_bytes;
   cs->stats.seconds_backward = end - begin;
+  if (cs->snes) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSTrajectoryCostateGetStats(cs->tj, &s));
+  cs->stats.replayed    = s.replayed;
+  cs->stats.states      = s.budget;
+  cs->stats.peak_states = s.peak;
+  cs->stats.bytes       = (PetscLogDouble)s.peak * (PetscLogDouble)s.state_bytes;
   PetscCall(CostateTSGetEvaluations(cs->ts, &f[1], &jacobians[1]));
   cs->stats.f += f[1] - f[0]; /* of steps executed again, and for slopes */
   if (!cs->stats.jacobians) cs->stats.jacobians = jacobians[1] - jacobians[0];

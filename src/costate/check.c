@@ -31,7 +31,8 @@ static PetscErrorCode Freeze(Costate cs, PetscInt n, const PetscReal t[], char t
   PetscCall(TSGetAdapt(cs->ts, &adapt));
   PetscCall(TSAdaptGetType(adapt, &was));
   PetscCall(PetscStrncpy(type, was, 64));
-  if (!strcmp(type, TSADAPTNONE)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!strcmp(((PetscObject)cs)->type_name, COSTATEIMPLICIT)) type[0] = 0; /* the way to rest is of no interest */
+  if (!type[0] || !strcmp(type, TSADAPTNONE)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSAdaptSetType(adapt, TSADAPTHISTORY));
   PetscCall(PetscMalloc1(n, &h));
   PetscCall(PetscArraycpy(h, t, n));
@@ -45,7 +46,7 @@ static PetscErrorCode Thaw(Costate cs, const char type[])
   TSAdapt adapt;
 
   PetscFunctionBegin;
-  if (!strcmp(type, TSADAPTNONE)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!type[0] || !strcmp(type, TSADAPTNONE)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetAdapt(cs->ts, &adapt));
   PetscCall(TSAdaptSetType(adapt, type));
   PetscFunctionReturn(PETSC_SUCCESS);

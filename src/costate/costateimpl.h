@@ -12,6 +12,7 @@
     view.c      -costate_view, -costate_monitor
     check.c     proofs: Taylor; products.c: dot products; compare.c: all methods side by side
     windows.c   parameters and weights that change in time
+    steady.c    problems without time, by a SNES
     inner.c     gradients as vectors: inner products
     tao.c       the first cost as what a Tao minimises
     door.c      methods for programs that know nothing of a Costate
@@ -86,6 +87,10 @@ struct _p_Costate {
   PETSCHEADER(struct _CostateOps);
   /* given */
   TS                       ts;
+  SNES                     snes; /* a steady problem: ts stands for it and is never run */
+  CostateSteadyJacobianP   jacobian_p;
+  void                    *jacobian_p_ctx;
+  PetscReal                steady_atol, steady_rtol;
   Vec                      u0, p;
   Mat                      du0dp;
   PetscInt                 ncosts, costcap;
@@ -173,6 +178,10 @@ static inline Vec CostateActive(const Costate cs)
 {
   return cs->pw ? cs->pw : cs->p;
 }
+
+/* steady.c */
+PETSC_INTERN PetscErrorCode CostateSteadySetUp(Costate);
+PETSC_INTERN PetscErrorCode CostateSteadySolve(Costate);
 
 /* inner.c */
 PETSC_INTERN PetscErrorCode CostateInnerSetFromOptions(Costate, COSTATE_OPTION_ITEMS);

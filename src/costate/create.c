@@ -4,9 +4,9 @@
 
 PetscClassId COSTATE_CLASSID;
 
-static const char *const reasons[] = {"DIVERGED_BLOWUP",  "DIVERGED_NAN", "DIVERGED_DRIFT", "DIVERGED_BACKWARD",
-                                      "DIVERGED_FORWARD", "ITERATING",    "CONVERGED"};
-const char *const       *CostateConvergedReasons = reasons - COSTATE_DIVERGED_BLOWUP;
+static const char *const reasons[] = {"DIVERGED_NOT_STEADY", "DIVERGED_BLOWUP",  "DIVERGED_NAN", "DIVERGED_DRIFT",
+                                      "DIVERGED_BACKWARD",   "DIVERGED_FORWARD", "ITERATING",    "CONVERGED"};
+const char *const       *CostateConvergedReasons = reasons - COSTATE_DIVERGED_NOT_STEADY;
 
 #define COSTATE_METHOD(name, Name, text) PETSC_INTERN PetscErrorCode CostateCreate_##Name(Costate);
 #include <methods.def>
@@ -73,7 +73,8 @@ PetscErrorCode CostateCreate(MPI_Comm comm, Costate *cs)
   PetscCall(PetscHeaderCreate(*cs, COSTATE_CLASSID, "Costate", "Gradients of a time integration", "Costate", comm,
                               CostateDestroy, CostateView));
   (*cs)->blowup      = PETSC_MAX_REAL;
-  (*cs)->stats.drift = -1;
+  (*cs)->steady_atol = (*cs)->steady_rtol = 1e-8;
+  (*cs)->stats.drift                      = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -97,9 +98,9 @@ PetscErrorCode CostateReset(Costate cs)
   PetscCall(CostateWindowsReset(cs));
   PetscCall(CostateInnerReset(cs));
   if (cs->setup && !cs->door) {
-    PetscCall(TSTrajectoryCostateSetArrival(cs->tj, NULL, NULL));
-    PetscCall(TSTrajectoryCostateSetReverse(cs->tj, NULL, NULL));
-    PetscCall(TSTrajectoryCostateSetStops(cs->tj, 0, NULL));
+    if (cs->tj) PetscCall(TSTrajectoryCostateSetArrival(cs->tj, NULL, NULL));
+    if (cs->tj) PetscCall(TSTrajectoryCostateSetReverse(cs->tj, NULL, NULL));
+    if (cs->tj) PetscCall(TSTrajectoryCostateSetStops(cs->tj, 0, NULL));
     if (cs->lambda && !cs->adopted) PetscCall(TSAdjointReset(cs->ts)); /* it has these vectors */
     if (cs->lambda && !cs->adopted) PetscCall(VecDestroyVecs(cs->ncosts, &cs->lambda));
     if (cs->mu && !cs->adopted) PetscCall(VecDestroyVecs(cs->ncosts, &cs->mu));
@@ -156,6 +157,7 @@ PetscErrorCode CostateDestroy(Costate *cs)
   }
   PetscCall(PetscFree((*cs)->cost));
   if (!(*cs)->door) PetscCall(TSDestroy(&(*cs)->ts));
+  PetscCall(SNESDestroy(&(*cs)->snes));
   PetscCall(VecDestroy(&(*cs)->u0));
   PetscCall(VecDestroy(&(*cs)->p));
   PetscCall(MatDestroy(&(*cs)->du0dp));

@@ -104,6 +104,7 @@ static PetscErrorCode Counted(Costate cs)
   CostateTrajStats s;
 
   PetscFunctionBegin;
+  if (cs->snes) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSTrajectoryCostateGetStats(cs->tj, &s));
   cs->stats.steps      = s.steps;
   cs->stats.rejections = s.rejections;
@@ -135,10 +136,14 @@ PetscErrorCode CostateForwardRun(Costate cs)
   PetscTryTypeMethod(cs, forward);
   PetscCall(CostateTSGetEvaluations(cs->ts, &f[0], &jacobians));
   PetscCall(PetscTime(&begin));
-  PetscCall(TSSolve(cs->ts, cs->u));
+  if (cs->snes)
+    PetscCall(CostateSteadySolve(cs));
+  else
+    PetscCall(TSSolve(cs->ts, cs->u));
   PetscCall(PetscTime(&end));
   cs->stats.seconds_forward = end - begin;
   PetscCall(CostateTSGetEvaluations(cs->ts, &f[1], &jacobians));
+  if (cs->snes) PetscFunctionReturn(PETSC_SUCCESS);
   cs->stats.f = f[1] - f[0];
   PetscCall(TSGetConvergedReason(cs->ts, &reason));
   if (reason < 0) cs->reason = COSTATE_DIVERGED_FORWARD;

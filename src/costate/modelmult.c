@@ -119,11 +119,11 @@ static PetscErrorCode Shifted(CostateModel m, PetscReal shift, Mat A, Mat Ar, Ma
   } else
     PetscCall(MatDuplicate(m->ifunction ? A : Ar, MAT_COPY_VALUES, S));
   if (m->ifunction) {
-    PetscCall(MatAXPY(*S, shift, m->M, SUBSET_NONZERO_PATTERN));
+    if (shift != 0) PetscCall(MatAXPY(*S, shift, m->M, SUBSET_NONZERO_PATTERN));
     if (m->rhs) PetscCall(MatAXPY(*S, -1, Ar, DIFFERENT_NONZERO_PATTERN));
   } else {
     PetscCall(MatScale(*S, -1));
-    PetscCall(MatShift(*S, shift));
+    if (shift != 0) PetscCall(MatShift(*S, shift));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -133,7 +133,12 @@ PetscErrorCode CostateModelGetShifted(CostateModel m, PetscReal shift, Mat *A, M
   PetscFunctionBegin;
   PetscCall(CostateModelNeedR(m));
   PetscCall(CostateModelNeedI(m));
-  PetscCall(CostateModelNeedMass(m));
+  if (shift != 0) PetscCall(CostateModelNeedMass(m));
+  if (shift == 0 && m->ifunction && !m->rhs) { /* no copy of what is there */
+    *A = m->Ai;
+    *P = m->Bi;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (m->ifunction && m->rhs) PetscCall(MatDestroy(&m->S)); /* the pattern is that of a sum */
   PetscCall(Shifted(m, shift, m->Ai, m->Ar, &m->S));
   if ((m->rhs && m->Br != m->Ar) || (m->ifunction && m->Bi != m->Ai)) {
@@ -148,8 +153,15 @@ PetscErrorCode CostateModelGetShifted(CostateModel m, PetscReal shift, Mat *A, M
 /* MAT_REUSE_MATRIX refuses a matrix whose pattern has changed. */
 static PetscErrorCode Transpose(CostateModel m, Mat S, Mat *T)
 {
+  PetscBool has;
+
   PetscFunctionBegin;
-  if (m->ifunction && m->rhs) PetscCall(MatDestroy(T));
+  PetscCall(MatHasOperation(S, MATOP_TRANSPOSE, &has));
+  if (!has || (m->ifunction && m->rhs)) PetscCall(MatDestroy(T));
+  if (!has) { /* known by its products */
+    PetscCall(MatCreateTranspose(S, T));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(MatTranspose(S, *T ? MAT_REUSE_MATRIX : MAT_INITIAL_MATRIX, T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

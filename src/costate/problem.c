@@ -32,6 +32,7 @@ PetscErrorCode CostateSetTS(Costate cs, TS ts)
   PetscCall(CostateReset(cs));
   PetscCall(PetscObjectReference((PetscObject)ts));
   PetscCall(TSDestroy(&cs->ts));
+  PetscCall(SNESDestroy(&cs->snes));
   cs->ts    = ts;
   cs->timed = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -308,9 +308,12 @@ PetscErrorCode CostateSetUp(Costate cs)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   if (cs->setup) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(cs->ts, comm, PETSC_ERR_ARG_WRONGSTATE, "There is no time integration: call CostateSetTS()");
+  PetscCheck(cs->ts, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "There is no time integration: call CostateSetTS(), or "
+             "CostateSetSNES() for a steady problem");
   if (!((PetscObject)cs)->type_name) PetscCall(CostateSetType(cs, COSTATEDISCRETE));
   PetscCall(CostateInitializePackage());
+  if (cs->snes) PetscCall(CostateSteadySetUp(cs));
   if (!cs->timed) { /* a TS that has run has other ones */
     PetscCall(TSGetTime(cs->ts, &cs->t0));
     PetscCall(TSGetTimeStep(cs->ts, &cs->dt0));
@@ -328,7 +331,7 @@ PetscErrorCode CostateSetUp(Costate cs)
   PetscCall(CostateInnerSetUp(cs));
   if (cs->u0) PetscCall(VecDuplicate(cs->u0, &cs->u));
   PetscCall(SetUpStops(cs));
-  PetscCall(SetUpTrajectory(cs));
+  if (!cs->snes) PetscCall(SetUpTrajectory(cs));
   PetscCheck(!cs->late || !cs->ops->gradients, comm, PETSC_ERR_ARG_WRONGSTATE,
              "The method %s goes along with the run, so its costs have to be there before: call "
              "CostateSetTerminalCost(), "
