@@ -22,6 +22,7 @@ struct _n_CostateModel {
   Vec                probe;
   Mat                Jp[2];        /* of TSSetRHSJacobianP(), TSSetIJacobianP(); not ours */
   Mat                S, SP, T, TP; /* shifted, and its transpose */
+  PetscObjectState   pattern[2];   /* of what the transposes were made of */
   Mat                K, KT;        /* M, with the algebraic rows of R_u where M has none */
   KSP                ksp, kspt;
   Vec                algebraic, columns; /* 1 on the rows of M that are zero, on the columns; else 0 */

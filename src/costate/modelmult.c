@@ -151,13 +151,16 @@ PetscErrorCode CostateModelGetShifted(CostateModel m, PetscReal shift, Mat *A, M
 }
 
 /* MAT_REUSE_MATRIX refuses a matrix whose pattern has changed. */
-static PetscErrorCode Transpose(CostateModel m, Mat S, Mat *T)
+static PetscErrorCode Transpose(CostateModel m, Mat S, PetscObjectState *pattern, Mat *T)
 {
-  PetscBool has;
+  PetscObjectState now;
+  PetscBool        has;
 
   PetscFunctionBegin;
   PetscCall(MatHasOperation(S, MATOP_TRANSPOSE, &has));
-  if (!has || (m->ifunction && m->rhs)) PetscCall(MatDestroy(T));
+  PetscCall(MatGetNonzeroState(S, &now));
+  if (!has || now != *pattern || (m->ifunction && m->rhs)) PetscCall(MatDestroy(T));
+  *pattern = now;
   if (!has) { /* known by its products */
     PetscCall(MatCreateTranspose(S, T));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -172,8 +175,8 @@ PetscErrorCode CostateModelGetTransposed(CostateModel m, PetscReal shift, Mat *A
 
   PetscFunctionBegin;
   PetscCall(CostateModelGetShifted(m, shift, &S, &SP));
-  PetscCall(Transpose(m, S, &m->T));
-  if (SP != S) PetscCall(Transpose(m, SP, &m->TP));
+  PetscCall(Transpose(m, S, &m->pattern[0], &m->T));
+  if (SP != S) PetscCall(Transpose(m, SP, &m->pattern[1], &m->TP));
   *A = m->T;
   *P = SP != S ? m->TP : m->T;
   PetscFunctionReturn(PETSC_SUCCESS);

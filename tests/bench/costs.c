@@ -89,7 +89,7 @@ static PetscErrorCode Case(const CostsCase *c, int costs, int rounds)
   PetscCall(ZooOptions(c->options));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s %s\n  %-28s %6s %6s %7s %7s %7s %7s %7s %11s\n", c->problem, c->options,
                         "", "steps", "back", "f", "f_u", "J^T v", "f_p^T v", "linear", "median"));
-  for (PetscInt m = 0; !CostateListGet(m, &method, &text) && method; m++) {
+  for (PetscInt m = 0; !ZooListGet(m, &method, &text) && method; m++) {
     CostsRun  one, ten;
     PetscReal t[2][MAX_ROUNDS], median[2];
     char      what[64];

@@ -240,7 +240,7 @@ int main(int argc, char **argv)
   for (int count = 1; count >= 0; count--) {
     if (!count && zoo_rank == 0) plan(n);
     if (!count) PetscCall(Solvers());
-    for (PetscInt m = 0; !CostateListGet(m, &name, &text) && name; m++) {
+    for (PetscInt m = 0; !ZooListGet(m, &name, &text) && name; m++) {
       for (int r = 0; r < NRUNS; r++) {
         for (int bad = 0; bad < BADS; bad++) {
           if (!Applies(name, runs[r], (Bad)bad)) continue;

@@ -144,10 +144,10 @@ int main(int argc, char **argv)
   PetscInt    n = 0;
 
   PetscCall(ZooBegin(&argc, &argv, 0));
-  while (!CostateListGet(n, &name, &text) && name) n++;
+  while (!ZooListGet(n, &name, &text) && name) n++;
   if (zoo_rank == 0) plan((STATE_TESTS + LACKS_TESTS) * (int)n);
   for (PetscInt i = 0; i < n; i++) {
-    PetscCall(CostateListGet(i, &name, &text));
+    PetscCall(ZooListGet(i, &name, &text));
     PetscCall(State(name));
     PetscCall(Lacks(name));
   }

@@ -347,7 +347,7 @@ int main(int argc, char **argv)
   PetscInt    n = 0;
 
   PetscCall(ZooBegin(&argc, &argv, 0));
-  while (!CostateListGet(n, &name, &text) && name) n++;
+  while (!ZooListGet(n, &name, &text) && name) n++;
   if (zoo_rank == 0)
     plan(ORDER_TESTS + LAYOUT_TESTS + TIMES_TESTS + CANNOT_TESTS + SWEEP_TESTS + CHECK_TESTS + BADS * (int)n);
   PetscCall(Order());
@@ -357,7 +357,7 @@ int main(int argc, char **argv)
   PetscCall(Sweeps());
   PetscCall(Checks());
   for (PetscInt i = 0; i < n; i++) {
-    PetscCall(CostateListGet(i, &name, &text));
+    PetscCall(ZooListGet(i, &name, &text));
     for (int bad = 0; bad < BADS; bad++) PetscCall(Poisoned(name, (Bad)bad));
   }
   PetscCall(ZooEnd());

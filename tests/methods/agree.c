@@ -33,7 +33,7 @@ static int NMethods(void)
   const char *name, *text;
   int         n = 0;
 
-  while (!CostateListGet(n, &name, &text) && name) n++;
+  while (!ZooListGet(n, &name, &text) && name) n++;
   return n;
 }
 
@@ -60,7 +60,7 @@ static PetscErrorCode Agree(const AgreeCase *c)
     PetscReal   d[2][LEVELS];
     PetscBool   good = PETSC_TRUE;
 
-    PetscCall(CostateListGet(m, &name, &text));
+    PetscCall(ZooListGet(m, &name, &text));
     if (!strcmp(name, COSTATEDISCRETE) || strstr(c->without, name)) continue;
     for (int k = 0; k < LEVELS; k++) {
       PetscCall(Solve(c, name, c->step / (1 << k), &r));

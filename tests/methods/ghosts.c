@@ -93,11 +93,11 @@ int main(int argc, char **argv)
 
   PetscCall(ZooBegin(&argc, &argv, 0));
   for (int i = 0; i < NCASES; i++) {
-    for (PetscInt m = 0; !CostateListGet(m, &name, &text) && name; m++) n += Applies(&cases[i], name);
+    for (PetscInt m = 0; !ZooListGet(m, &name, &text) && name; m++) n += Applies(&cases[i], name);
   }
   if (zoo_rank == 0) plan(n);
   for (int i = 0; i < NCASES; i++) {
-    for (PetscInt m = 0; !CostateListGet(m, &name, &text) && name; m++) {
+    for (PetscInt m = 0; !ZooListGet(m, &name, &text) && name; m++) {
       if (Applies(&cases[i], name)) PetscCall(Ghost(&cases[i], name));
     }
   }

@@ -69,7 +69,7 @@ static inline int KnownCount(const KnownCase *c)
   for (; c->problem; c++) {
     const char *name, *text;
 
-    for (PetscInt i = 0; !CostateListGet(i, &name, &text) && name; i++) n += !KnownWithout(c, name);
+    for (PetscInt i = 0; !ZooListGet(i, &name, &text) && name; i++) n += !KnownWithout(c, name);
   }
   return n;
 }
@@ -129,7 +129,7 @@ static inline PetscErrorCode KnownAll(const KnownCase *c, int levels, PetscBool 
   for (; c->problem; c++) {
     const char *name, *text;
 
-    for (PetscInt i = 0; !CostateListGet(i, &name, &text) && name; i++) {
+    for (PetscInt i = 0; !ZooListGet(i, &name, &text) && name; i++) {
       if (!KnownWithout(c, name)) PetscCall(KnownRun(c, name, levels, table));
     }
   }

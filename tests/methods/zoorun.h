@@ -48,6 +48,18 @@ static inline PetscErrorCode ZooEnd(void)
   PetscFunctionReturn(0);
 }
 
+/* The methods for runs, in the order of the list: all but the one for states of rest. */
+static inline PetscErrorCode ZooListGet(PetscInt i, const char **name, const char **text)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0;; k++) {
+    PetscCall(CostateListGet(k, name, text));
+    if (*name && !strcmp(*name, COSTATEIMPLICIT)) continue;
+    if (!*name || !i--) break;
+  }
+  PetscFunctionReturn(0);
+}
+
 /* These options and no others; the budget is said so that nothing is printed about it. */
 static inline PetscErrorCode ZooOptions(const char options[])
 {
