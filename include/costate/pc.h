@@ -18,5 +18,6 @@ PETSC_EXTERN PetscErrorCode PCTransposableGetPC(PC, PetscBool, PC *);
 PETSC_EXTERN PetscErrorCode PCTransposableGetSetUps(PC, PetscInt *, PetscInt *);
 /* What a solver left over, whatever it says: |b - A x| / |b|, or with the transpose */
 PETSC_EXTERN PetscErrorCode CostateKSPTrueResidual(KSP, PetscBool, Vec, Vec, Vec, PetscReal *);
+PETSC_EXTERN PetscErrorCode CostateKSPLies(KSP, PetscBool, Vec, Vec, Vec, PetscReal *, PetscBool *);
 
 #endif

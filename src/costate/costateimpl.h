@@ -100,8 +100,8 @@ struct _p_Costate {
   CostateRegularization    regularization;
   void                    *regularization_ctx;
   PetscReal                blowup;
-  PetscBool                progress, time_gradients;
-  PetscInt                 nwindows; /* of the parameters */
+  PetscBool                progress, time_gradients, look; /* look: at residuals */
+  PetscInt                 nwindows;                       /* of the parameters */
   PetscReal               *edges;
   CostateTimeWindow        window_option; /* for integrals without a window */
   CostateInner             inner[2];      /* for gradients with respect to u0 and p */

@@ -73,6 +73,7 @@ PetscErrorCode CostateCreate(MPI_Comm comm, Costate *cs)
   PetscCall(PetscHeaderCreate(*cs, COSTATE_CLASSID, "Costate", "Gradients of a time integration", "Costate", comm,
                               CostateDestroy, CostateView));
   (*cs)->blowup      = PETSC_MAX_REAL;
+  (*cs)->look        = PETSC_TRUE;
   (*cs)->steady_atol = (*cs)->steady_rtol = 1e-8;
   (*cs)->stats.drift                      = -1;
   PetscFunctionReturn(PETSC_SUCCESS);

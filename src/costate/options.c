@@ -67,6 +67,8 @@ static PetscErrorCode WindowOptions(Costate cs, COSTATE_OPTION_ITEMS PetscOption
 . -costate_monitor        - the norms of lambda, at each step of the sweep
 . -costate_progress       - one line on stderr, with the time left
 . -costate_blowup norm    - stop when a norm of lambda is larger
+. -costate_adjoint_residual_check bool - the true residual of each solve with a transposed matrix is computed, and one
+                            that lies is DIVERGED_BACKWARD (true)
 . -costate_view           - what was solved and what it took
 . -costate_check_dot_product, -costate_check_taylor, -costate_check_methods - proofs, before the first solve
 . -costate_cost_window type, -costate_cost_window_times a,b - `CostateSetCostWindow()`
@@ -101,6 +103,8 @@ PetscErrorCode CostateSetFromOptions(Costate cs)
                              cs->blowup, &cs->blowup, NULL));
   PetscCall(PetscOptionsBool("-costate_time_gradients", "Derivatives with respect to times for implicit equations too",
                              "CostateSetTimeGradients", cs->time_gradients, &cs->time_gradients, NULL));
+  PetscCall(PetscOptionsBool("-costate_adjoint_residual_check", "Look at what the solver of the sweep leaves",
+                             "CostateSetFromOptions", cs->look, &cs->look, NULL));
   PetscCall(WindowOptions(cs, PetscOptionsObject));
   PetscCall(CostateInnerSetFromOptions(cs, PetscOptionsObject));
   PetscCall(CostateChecksSetFromOptions(cs, PetscOptionsObject));

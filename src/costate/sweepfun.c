@@ -7,6 +7,7 @@
   division.
 */
 #include "sweepfun.h"
+#include <costate/pc.h>
 
 PetscBool CostateSweepIsExplicit(TSType type)
 {
@@ -219,17 +220,25 @@ static PetscErrorCode Solve(CostateSweep sw, KSP ksp, const PetscScalar *r, Pets
 {
   PetscInt           its;
   KSPConvergedReason reason;
+  PetscReal          left;
+  PetscBool          lies = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(VecPlaceArray(sw->a, r));
   PetscCall(VecPlaceArray(sw->b, x));
   PetscCall(KSPSolve(ksp, sw->a, sw->b));
+  if (sw->cs->look) PetscCall(CostateKSPLies(ksp, PETSC_FALSE, sw->a, sw->b, sw->gu, &left, &lies));
   PetscCall(VecResetArray(sw->a));
   PetscCall(VecResetArray(sw->b));
   PetscCall(KSPGetIterationNumber(ksp, &its));
   PetscCall(KSPGetConvergedReason(ksp, &reason));
   sw->its += its;
-  if (reason < 0) {
+  if (lies)
+    PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)sw->cs), PETSC_STDERR,
+                           "costate: the solver of the sweep (-costate_adjoint_ksp_...) says %s but leaves %.3g of its "
+                           "right-hand side: its preconditioner is not what it should be (-costate_adjoint_pc_type)\n",
+                           KSPConvergedReasons[reason], (double)left));
+  if (reason < 0 || lies) {
     PetscCall(PetscInfo(sw->ts, "The transposed solve (-costate_adjoint_ksp_...) ended with %s\n",
                         KSPConvergedReasons[reason]));
     PetscCall(PCSetFailedReason(pc, PC_SUBPC_ERROR));

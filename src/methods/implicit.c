@@ -10,18 +10,14 @@
   The transpose is assembled, so that any preconditioner serves it; a matrix that is known by its products stays so.
 
     -costate_adjoint_ksp_..., -costate_adjoint_pc_...   the solver; rtol 1e-10
-    -costate_adjoint_residual_check no                  do without |b - A x| of each solve
 */
 #include "../costate/costateimpl.h"
 #include <costate/model.h>
 #include <costate/pc.h>
 
-#define LIE 1e-4 /* a residual that no solver that says to have converged should leave */
-
 typedef struct {
   KSP       ksp;
   Vec       eta, g, r, zero, gp;
-  PetscBool look;   /* at residuals */
   PetscBool steady; /* the run has come to rest */
   PetscReal norm;   /* of the last residual */
   PetscInt  its;
@@ -72,6 +68,7 @@ static PetscErrorCode Solve(Costate cs, PetscInt j, Mat AT)
   KSPConvergedReason reason;
   PetscReal          left = 0;
   PetscInt           its;
+  PetscBool          lies = PETSC_FALSE;
   MatNullSpace       out;
 
   PetscFunctionBegin;
@@ -79,12 +76,12 @@ static PetscErrorCode Solve(Costate cs, PetscInt j, Mat AT)
   PetscCall(KSPGetConvergedReason(im->ksp, &reason));
   PetscCall(KSPGetIterationNumber(im->ksp, &its));
   cs->stats.adjoint_linear_its += its;
-  if (reason >= 0 && im->look) {
+  if (cs->look) {
     PetscCall(MatGetTransposeNullSpace(AT, &out));
     if (out) PetscCall(MatNullSpaceRemove(out, im->g));
-    PetscCall(CostateKSPTrueResidual(im->ksp, PETSC_FALSE, im->g, im->eta, im->r, &left));
+    PetscCall(CostateKSPLies(im->ksp, PETSC_FALSE, im->g, im->eta, im->r, &left, &lies));
   }
-  if (reason >= 0 && left <= LIE) PetscFunctionReturn(PETSC_SUCCESS);
+  if (reason >= 0 && !lies) PetscFunctionReturn(PETSC_SUCCESS);
   cs->reason = COSTATE_DIVERGED_BACKWARD;
   if (reason < 0)
     PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
@@ -264,16 +261,12 @@ static PetscErrorCode Destroy_Implicit(Costate cs)
 
 static PetscErrorCode SetFromOptions_Implicit(Costate cs, COSTATE_OPTION_ITEMS PetscOptionsObject)
 {
-  Implicit *im = (Implicit *)cs->data;
-
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Costate implicit options");
   PetscCall(PetscOptionsReal("-costate_steady_atol", "At rest: the residual, absolute", "CostateSetSteadyState",
                              cs->steady_atol, &cs->steady_atol, NULL));
   PetscCall(PetscOptionsReal("-costate_steady_rtol", "At rest: the residual, relative to the state",
                              "CostateSetSteadyState", cs->steady_rtol, &cs->steady_rtol, NULL));
-  PetscCall(PetscOptionsBool("-costate_adjoint_residual_check", "Look at what transposed solves leave",
-                             "CostateSetType", im->look, &im->look, NULL));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -284,7 +277,6 @@ PETSC_INTERN PetscErrorCode CostateCreate_Implicit(Costate cs)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&im));
-  im->look                = PETSC_TRUE;
   cs->data                = im;
   cs->ops->setup          = SetUp_Implicit;
   cs->ops->arrival        = Arrival_Implicit;

@@ -4,6 +4,9 @@
 #include <costate.h>
 #include <costate/pc.h>
 
+#define LEAST 1e-4 /* residuals that nothing is said about, whatever was asked for: preconditioners scale */
+#define MOST  1e-2
+
 /*@
   CostateKSPTrueResidual - Computes |b - A x| / |b|, or |b - A^T x| / |b|
 
@@ -38,5 +41,42 @@ PetscErrorCode CostateKSPTrueResidual(KSP ksp, PetscBool transpose, Vec b, Vec x
   PetscCall(VecNorm(work, NORM_2, residual));
   PetscCall(VecNorm(b, NORM_2, &norm));
   if (norm > 0) *residual /= norm;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  CostateKSPLies - Whether a solver that says to have converged has left far more than it was asked to
+
+  Collective
+
+  Input Parameters:
++ ksp       - that solved with A, its operator
+. transpose - for a transposed solve
+. b         - the right-hand side
+. x         - the solution
+- work      - a vector like b
+
+  Output Parameters:
++ residual - |b - A x| / |b|; 0 if the solver says itself that it failed
+- lies     - whether that is more than 1e4 times its relative tolerance, but at least 1e-4 and at most 1e-2
+
+  Level: developer
+
+.seealso: `CostateKSPTrueResidual()`
+@*/
+PetscErrorCode CostateKSPLies(KSP ksp, PetscBool transpose, Vec b, Vec x, Vec work, PetscReal *residual,
+                              PetscBool *lies)
+{
+  KSPConvergedReason reason;
+  PetscReal          rtol;
+
+  PetscFunctionBegin;
+  *residual = 0;
+  *lies     = PETSC_FALSE;
+  PetscCall(KSPGetConvergedReason(ksp, &reason));
+  if (reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(KSPGetTolerances(ksp, &rtol, NULL, NULL, NULL));
+  PetscCall(CostateKSPTrueResidual(ksp, transpose, b, x, work, residual));
+  *lies = (PetscBool) !(*residual <= PetscMax(LEAST, PetscMin(MOST, 1e4 * rtol)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

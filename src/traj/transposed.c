@@ -9,9 +9,6 @@
 #include <petsc/private/kspimpl.h>
 #include <costate/pc.h>
 
-#define LEAST 1e-4 /* residuals that nothing is said about, whatever was asked for: preconditioners scale */
-#define MOST  1e-2
-
 /* Before PETSc 3.23.5 PCApplyTranspose() of BoomerAMG swaps its vectors: lambda comes out as 0, without an error. */
 PetscErrorCode CostateTransposedCheckType(TS ts)
 {
@@ -44,30 +41,28 @@ PetscErrorCode CostateTransposedCheckType(TS ts)
 /* A solve is over: the application's function, and ours. */
 static PetscErrorCode PostSolve(KSP ksp, Vec b, Vec x, void *ctx)
 {
-  CostateTraj        tr  = (CostateTraj)ctx;
-  const PetscReal    tol = PetscMax(LEAST, PetscMin(MOST, 1e4 * ksp->rtol));
-  PetscReal          residual;
-  KSPConvergedReason reason;
-  PC                 pc;
-  PCType             type;
+  CostateTraj tr = (CostateTraj)ctx;
+  PetscReal   residual;
+  PetscBool   lies;
+  PC          pc;
+  PCType      type;
 
   PetscFunctionBegin;
   if (tr->post.f) PetscCall((*tr->post.f)(ksp, b, x, tr->post.ctx));
-  PetscCall(KSPGetConvergedReason(ksp, &reason));
-  if (!ksp->transpose_solve || reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!ksp->transpose_solve) PetscFunctionReturn(PETSC_SUCCESS);
   /* a vector of the solver's own, between two solves, so that memory does not grow */
   if (!ksp->nwork && !tr->post.work) PetscCall(VecDuplicate(b, &tr->post.work));
-  PetscCall(CostateKSPTrueResidual(ksp, PETSC_TRUE, b, x, ksp->nwork ? ksp->work[0] : tr->post.work, &residual));
+  PetscCall(CostateKSPLies(ksp, PETSC_TRUE, b, x, ksp->nwork ? ksp->work[0] : tr->post.work, &residual, &lies));
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(PCGetType(pc, &type));
   PetscCheck(
-      residual <= tol, PetscObjectComm((PetscObject)ksp), PETSC_ERR_NOT_CONVERGED,
+      !lies, PetscObjectComm((PetscObject)ksp), PETSC_ERR_NOT_CONVERGED,
       "The transposed solve of adjoint step %" PetscInt_FMT
       " ended with %s, but leaves |b - A^T x| = %.3g |b|: the transpose of its preconditioner, %s, is not what it "
       "should be, or so bad that the solver does not see what is left. Use -pc_type transposable "
       "-transposable_pc_type %s, another one, -ksp_pc_side right with a smaller -ksp_rtol, or, if that is how you "
       "want it, -ts_trajectory_costate_transposed_check 0",
-      tr->ts->steps, KSPConvergedReasons[reason], (double)residual, type, type);
+      tr->ts->steps, KSPConvergedReasons[ksp->reason], (double)residual, type, type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

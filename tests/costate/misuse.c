@@ -257,7 +257,7 @@ static PetscErrorCode Poisoned(const char method[], Bad bad)
 
 /* ---- sweeps that fail, and say so ---- */
 
-#define SWEEP_TESTS 9
+#define SWEEP_TESTS 10
 static PetscErrorCode Sweeps(void)
 {
   ZooResult      r, mended;
@@ -307,6 +307,14 @@ static PetscErrorCode Sweeps(void)
   PetscCall(ZooSolve("lorenz63", COSTATEINTERPOLATING, "-tend 10 -costate_blowup 100", &r));
   PetscCall(ZooHeard("-costate_blowup", &heard));
   T_OK(r.reason == COSTATE_DIVERGED_BLOWUP && heard, "-costate_blowup, interpolating: DIVERGED_BLOWUP");
+  /* a solver that says to have converged: preonly always does */
+  PetscCall(ZooListen());
+  PetscCall(ZooSolve("advdiff", COSTATEINTERPOLATING,
+                     "-n 8 -tend 0.1 -dt 0.02 -ts_type cn -ts_adapt_type none -costate_adjoint_ksp_type preonly "
+                     "-costate_adjoint_pc_type jacobi",
+                     &r));
+  PetscCall(ZooHeard("but leaves", &heard));
+  T_OK(r.reason == COSTATE_DIVERGED_BACKWARD && heard, "a solver of the sweep that lies: DIVERGED_BACKWARD");
   /* an option that nobody knows */
   PetscCall(ZooListen());
   TRY(ZooSolve("lotka", COSTATEDISCRETE, "-costate_typ gauss", &r), err);
