@@ -204,7 +204,8 @@ PetscErrorCode CostateSetParametersChanged(Costate cs, CostateParametersChanged 
 
   Input Parameters:
 + cs    - the object
-- du0dp - rows as the state, columns as the parameters; only its `MatMultTransposeAdd()` is used; referenced
+- du0dp - rows as the state, columns as the parameters; its `MatMultTransposeAdd()` is used, by the method
+          forward its columns, by `CostateCheckTaylor()` its `MatMultAdd()`; referenced
 
   Note:
   (du0/dp)^T dG/du0 is added to dG/dp.

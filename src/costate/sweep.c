@@ -147,6 +147,9 @@ static PetscErrorCode CreateTS(CostateSweep sw)
   PetscCall(TSSetFromOptions(sw->ts));
   PetscCall(TSGetTimeStep(sw->ts, &sw->dt));
   if (sw->dt == 1e-300) sw->dt = 0;
+  PetscCheck(sw->dt >= 0, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
+             "-costate_adjoint_ts_dt %g: a step of the sweep is positive, although it goes back in time",
+             (double)sw->dt);
   PetscCall(PetscObjectTypeCompare((PetscObject)mine, TSADAPTNONE, &fixed));
   sw->adaptive = (PetscBool)!fixed;
   if (sw->dt > 0) sw->h = sw->dt;

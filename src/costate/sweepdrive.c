@@ -89,8 +89,8 @@ static PetscErrorCode Watch(CostateSweep sw, PetscReal tau)
   PetscCall(PetscFPrintf(
       PetscObjectComm((PetscObject)sw->cs), PETSC_STDERR,
       "costate: error: going back along the run, the state has grown to %.3g at t = %g, from %.3g: the run "
-      "cannot be gone back along, and there is no gradient. Use -costate_type interpolating or discrete, or "
-      "-costate_backsolve_restart 1\n",
+      "cannot be gone back along, and there is no gradient. Use -costate_type interpolating or discrete, or take "
+      "its states more often (-costate_backsolve_restart, 1 at most)\n",
       (double)norm, (double)(sw->dir * tau), (double)sw->size));
   sw->cs->reason = COSTATE_DIVERGED_DRIFT;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -106,7 +106,7 @@ PetscErrorCode CostateSweepStep(CostateSweep sw, TS ts, PetscReal h, PetscReal *
   PetscCall(TSGetMaxSteps(sw->ts, &most));
   if (sw->steps >= most) {
     PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)sw->cs), PETSC_STDERR,
-                           "costate: the backward integrator has made its %" PetscInt_FMT
+                           "costate: the integrator of the sweep has made its %" PetscInt_FMT
                            " steps (-costate_adjoint_ts_max_steps) at t = %g\n",
                            most, (double)(sw->dir * from)));
     sw->cs->reason = COSTATE_DIVERGED_BACKWARD;
@@ -118,7 +118,7 @@ PetscErrorCode CostateSweepStep(CostateSweep sw, TS ts, PetscReal h, PetscReal *
   PetscCall(TSGetConvergedReason(ts, &reason));
   if (reason < 0) {
     PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)sw->cs), PETSC_STDERR,
-                           "costate: the backward integrator (-costate_adjoint_ts_...) fails at t = %g: %s\n",
+                           "costate: the integrator of the sweep (-costate_adjoint_ts_...) fails at t = %g: %s\n",
                            (double)(sw->dir * from), TSConvergedReasons[reason]));
     sw->cs->reason = COSTATE_DIVERGED_BACKWARD;
     PetscFunctionReturn(PETSC_SUCCESS);

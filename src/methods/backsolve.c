@@ -89,7 +89,8 @@ static PetscErrorCode End_Backsolve(Costate cs)
       PetscFPrintf(comm, PETSC_STDERR,
                    "costate: %s: backsolve did not find u(t0) again: it is off by %.3g of its norm (more than %.3g, "
                    "-costate_backsolve_drift), so the gradient %s. The run cannot be gone back along: use "
-                   "-costate_type interpolating or discrete, or -costate_backsolve_restart 1\n",
+                   "-costate_type interpolating or discrete, or take its states more often "
+                   "(-costate_backsolve_restart, 1 at most)\n",
                    fail ? "error" : "warning", (double)cs->stats.drift, (double)most,
                    fail ? "is not given" : "is that of another run"));
   if (fail) cs->reason = COSTATE_DIVERGED_DRIFT;
