@@ -94,6 +94,10 @@ PetscErrorCode CostateCheckMethods(Costate cs, PetscViewer viewer)
 
     PetscCall(CostateListGet(i, &name, &text));
     if (!name) break;
+    if (!strcmp(name, COSTATEIMPLICIT) && strcmp(type, name)) {
+      PetscCall(PetscViewerASCIIPrintf(viewer, "%-14s for states of rest\n", name));
+      continue;
+    }
     PetscCall(CostateSetType(cs, name));
     refusal[0] = 0;
     PetscCall(PetscPushErrorHandler(Note, refusal));
