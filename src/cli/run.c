@@ -61,6 +61,9 @@ static PetscErrorCode reached(TS ts, PetscInt step, PetscReal t, Vec u, void *ct
 /* A run that stops before its end (-ts_max_steps) has costs and gradients of its own: nothing is known of them. */
 static PetscBool stopped(const problem_session *s, PetscReal t, run_answer *a)
 {
+  CostateType type;
+
+  if (!CostateGetType(s->cs, &type) && !strcmp(type, COSTATEIMPLICIT)) return PETSC_FALSE; /* it ends at rest */
   if (t >= a->tend - 1e-10 * PetscMax(PetscAbsReal(a->tend), a->tend - a->t0)) return PETSC_FALSE;
   if (s->rank == 0)
     fprintf(stderr, "costate run: the run stopped at t = %g, before -tend %g: the answer is for that run\n", (double)t,

@@ -87,7 +87,7 @@ static PetscErrorCode Distance(Vec x, Vec y, PetscReal *distance)
   PetscCall(VecWAXPY(d, -1, y, x));
   PetscCall(VecNorm(d, NORM_2, distance));
   PetscCall(VecNorm(y, NORM_2, &norm));
-  *distance /= PetscMax(norm, 1e-300);
+  if (norm > 0) *distance /= norm; /* a gradient may be 0 */
   PetscCall(VecDestroy(&d));
   PetscFunctionReturn(0);
 }
