@@ -137,13 +137,17 @@ PetscErrorCode CostateSetSteadyJacobianP(Costate cs, Mat Jp, CostateSteadyJacobi
 
   Options Database Keys:
 + -costate_steady_atol atol - 1e-8
-- -costate_steady_rtol rtol - 1e-8
+. -costate_steady_rtol rtol - 1e-8
+- -costate_steady_warn part - warn if what is left of the residual makes a cost wrong by that part of it, 1e-6
 
   Notes:
   The run ends when the root mean square of r_i/(atol + rtol |u_i|) is at most 1, where r is the residual with u' = 0.
   A run that comes to its end without is `COSTATE_DIVERGED_NOT_STEADY`, and there is no gradient.
 
-  An evaluation of the residual for each step.
+  What is left of the residual at the end, R, makes a cost wrong by eta^T R to first order, where eta is its adjoint,
+and the gradient by about the same part; -costate_view shows it.
+
+  An evaluation of the residual for each step, and one for each cost.
 
   Level: intermediate
 

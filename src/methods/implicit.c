@@ -20,6 +20,8 @@ typedef struct {
   Vec       eta, g, r, zero, gp;
   PetscBool steady; /* the run has come to rest */
   PetscReal norm;   /* of the last residual */
+  PetscReal error;  /* of the costs, relative, by what is left of it */
+  PetscReal warn;   /* when it is larger */
   PetscInt  its;
 } Implicit;
 
@@ -139,12 +141,32 @@ static PetscErrorCode Arrival_Implicit(Costate cs, PetscInt step, PetscReal t, V
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What is left of the residual makes the cost wrong by eta^T R to first order, and its gradient by as much of itself.
+ */
+static PetscErrorCode Warn(Costate cs, PetscInt j, PetscReal error)
+{
+  Implicit       *im   = (Implicit *)cs->data;
+  const PetscReal cost = PetscAbsReal(cs->cost[j].value), part = error / PetscMax(cost, PETSC_SMALL);
+
+  PetscFunctionBegin;
+  im->error = j ? PetscMax(im->error, part) : part;
+  if (part <= im->warn) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
+                         "costate: warning: the state is not so much at rest that cost %" PetscInt_FMT
+                         " is right to %.3g (-costate_steady_warn): what is left of the residual changes it by %.3g of "
+                         "itself, and its gradient by about as much. Tighten %s\n",
+                         j, (double)im->warn, (double)part,
+                         cs->snes ? "-snes_rtol and -snes_atol" : "-costate_steady_atol and -costate_steady_rtol"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Gradients_Implicit(Costate cs)
 {
   Implicit          *im = (Implicit *)cs->data;
   CostateModel       model;
   CostateModelCounts counts;
   PetscReal          t, norm;
+  PetscScalar        s;
   Mat                AT, PT;
   Vec                u;
 
@@ -173,7 +195,10 @@ static PetscErrorCode Gradients_Implicit(Costate cs)
     PetscCall(VecZeroEntries(im->g));
     PetscCall(CostatePartGradient(cs, &c->terminal, 0, t, u, PETSC_FALSE, im->g));
     PetscCall(Solve(cs, j, AT));
-    if (!cs->mu || cs->reason != COSTATE_ITERATING) continue;
+    if (cs->reason != COSTATE_ITERATING) break;
+    PetscCall(CostateModelResidual(model, t, u, im->zero, im->g));
+    PetscCall(VecDot(im->g, im->eta, &s));
+    PetscCall(Warn(cs, j, PetscAbsScalar(s)));
     PetscCall(CostateModelMultRpTranspose(model, im->eta, cs->mu[j]));
     PetscCall(VecScale(cs->mu[j], -1));
     PetscCall(CostatePartGradient(cs, &c->terminal, 0, t, u, PETSC_TRUE, cs->mu[j]));
@@ -233,6 +258,9 @@ static PetscErrorCode View_Implicit(Costate cs, PetscViewer viewer)
   if (!cs->snes)
     PetscCall(PetscViewerASCIIPrintf(viewer, "  at rest: residual at most %g + %g |u|; last %.3g of that\n",
                                      (double)cs->steady_atol, (double)cs->steady_rtol, (double)im->norm));
+  if (cs->adjoint_done)
+    PetscCall(PetscViewerASCIIPrintf(viewer, "  error of the costs by what is left of the residual: %.3g\n",
+                                     (double)im->error));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   if (im->ksp) PetscCall(KSPView(im->ksp, viewer));
   PetscCall(PetscViewerASCIIPopTab(viewer));
@@ -261,12 +289,16 @@ static PetscErrorCode Destroy_Implicit(Costate cs)
 
 static PetscErrorCode SetFromOptions_Implicit(Costate cs, COSTATE_OPTION_ITEMS PetscOptionsObject)
 {
+  Implicit *im = (Implicit *)cs->data;
+
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Costate implicit options");
   PetscCall(PetscOptionsReal("-costate_steady_atol", "At rest: the residual, absolute", "CostateSetSteadyState",
                              cs->steady_atol, &cs->steady_atol, NULL));
   PetscCall(PetscOptionsReal("-costate_steady_rtol", "At rest: the residual, relative to the state",
                              "CostateSetSteadyState", cs->steady_rtol, &cs->steady_rtol, NULL));
+  PetscCall(PetscOptionsReal("-costate_steady_warn", "Warn if the state makes the cost wrong by that part of it",
+                             "CostateSetSteadyState", im->warn, &im->warn, NULL));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -277,6 +309,7 @@ PETSC_INTERN PetscErrorCode CostateCreate_Implicit(Costate cs)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&im));
+  im->warn                = 1e-6;
   cs->data                = im;
   cs->ops->setup          = SetUp_Implicit;
   cs->ops->arrival        = Arrival_Implicit;

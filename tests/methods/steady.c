@@ -372,13 +372,13 @@ static PetscErrorCode Limit(void)
   PetscFunctionReturn(0);
 }
 
-#define BAD_TESTS 9
+#define BAD_TESTS 11
 static PetscErrorCode Bad(void)
 {
   App                    a;
   Costate                cs;
   CostateConvergedReason reason;
-  PetscReal              time = .4;
+  PetscReal              time = .4, value;
   PetscBool              heard;
   Vec                    g;
 
@@ -390,6 +390,19 @@ static PetscErrorCode Bad(void)
   PetscCall(CostateGetConvergedReason(cs, &reason));
   T_OK(reason == COSTATE_DIVERGED_NOT_STEADY && heard, "a run that is not at rest: DIVERGED_NOT_STEADY");
   REFUSES(CostateGetGradient(cs, 0, NULL, &g), "DIVERGED_NOT_STEADY", "and its gradient");
+  /* at rest to 1 %: the warning says by how much the cost is off */
+  PetscCall(Create(A, PETSC_TRUE, PETSC_FALSE, "-costate_steady_atol 1e-2 -costate_steady_rtol 1e-2", &a, &cs));
+  PetscCall(ZooListen());
+  PetscCall(CostateSolve(cs));
+  PetscCall(ZooHeard("is not so much at rest", &heard));
+  PetscCall(CostateGetCost(cs, 0, &value));
+  T_OK(heard && PetscAbsReal(value - 14.53125) > 1e-4, "a state that is hardly at rest: a warning, the cost is %.6g",
+       (double)value);
+  PetscCall(Create(A, PETSC_TRUE, PETSC_FALSE, "", &a, &cs));
+  PetscCall(ZooListen());
+  PetscCall(CostateSolve(cs));
+  PetscCall(ZooHeard("warning", &heard));
+  T_OK(!heard, "one that is: none");
   PetscCall(CostateSetPointCost(cs, 0, 1, &time, Value, ValueU, ValueP, &a));
   REFUSES(CostateSolve(cs), "knows its end only", "a cost on the way");
   PetscCall(
