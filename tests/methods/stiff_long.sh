@@ -5,12 +5,15 @@
 # backward as forward, linear systems by hypre on both ways.  As the steps are refined the continuous methods come nearer
 # to what the discrete one comes nearer to, by the order of the scheme, and the way back takes no more than 1.5 times the
 # steps and linear iterations of the run.  That limit is extrapolated from two discrete adjoints of Crank-Nicolson.
+# A sample (COSTATE_SAMPLE) has 64 x 64 points.
 # The figures are left in the file `figures` of the directory of the test, and shown when it fails.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
 
 # PETSc's transposed BoomerAMG is refused by the method discrete, so that has the default preconditioner.
 span=4 # of ex5adj
+n=256
+if [ -n "${COSTATE_SAMPLE:-}" ]; then n=64; fi
 hypre=(-pc_type hypre -costate_adjoint_pc_type hypre)
 tight=(-ksp_rtol 1e-10 -snes_rtol 1e-10 -ts_trajectory_costate_ram 1GB)
 fixed=(-ts_adapt_type none)
@@ -21,7 +24,7 @@ if grep -q 'Unable to find requested PC type hypre' hypre.out; then t_skip_all '
 brusselator() {
   local name=$1 method=$2 type=$3 step=$4
   shift 4
-  run_mpi 2 "$COSTATE_BIN" run brusselator -n 256 -tend .04 -ts_type "$type" -dt "$step" "${fixed[@]}" "${tight[@]}" \
+  run_mpi 2 "$COSTATE_BIN" run brusselator -n $n -tend .04 -ts_type "$type" -dt "$step" "${fixed[@]}" "${tight[@]}" \
     -costate_type "$method" -json "$name.json" "$@" >"$name.out" 2>&1 || head -c 2000 "$name.out" | sed 's/^/# /' >&2
 }
 # ex5adj NAME METHOD TYPE STEP ARGS...: lambda in NAME.bin, what it took in NAME.out
@@ -29,7 +32,7 @@ ex5adj() {
   local name=$1 method=$2 type=$3 step=$4
   shift 4
   run_mpi 2 ./ex5adj -dll_append "$COSTATE_LIB" -ts_save_trajectory -ts_trajectory_type costate "${fixed[@]}" \
-    "${tight[@]}" -da_grid_x 256 -da_grid_y 256 -ts_max_time "$span" -ts_max_steps 100000 -ts_type "$type" -ts_dt "$step" \
+    "${tight[@]}" -da_grid_x $n -da_grid_y $n -ts_max_time "$span" -ts_max_steps 100000 -ts_type "$type" -ts_dt "$step" \
     -costate_type "$method" -ts_view -ts_adjoint_view_solution "binary:$name.bin" "$@" \
     >"$name.out" 2>&1 || head -c 2000 "$name.out" | sed 's/^/# /' >&2
 }

@@ -137,7 +137,7 @@ mv out good
       rm -rf d
       read -ra mpi <<<"$MPIEXEC -n $ranks"
       if [ $ranks = 1 ]; then mpi=(); fi
-      COSTATE_TEST_SLOW=20000 "${mpi[@]}" ./driver -dll_append "$COSTATE_LIB" -ts_trajectory_type costate \
+      COSTATE_TEST_SLOW=100000 "${mpi[@]}" ./driver -dll_append "$COSTATE_LIB" -ts_trajectory_type costate \
         -ts_trajectory_costate_ram 4 $method $hdf5 -ts_trajectory_costate_commit 1000 >out 2>err &
       pid=$!
       for ((i = 0; i < 200; i++)); do
