@@ -3,26 +3,37 @@
   PCTRANSPOSABLE: one inner PC on the matrix and one on its transpose, each made when it is first applied.
 
   An inner PC is set up again only if the outer one is, so that what the solver lags or reuses is lagged and reused
-  here, and only if its matrix has changed.
+  here, and only if the numbers in its matrix have changed: a time integrator assembles shift M - J anew for each step,
+  and for a linear problem with a fixed step gets the same one.
 */
 #include "../base/compat.h"
 #include "../base/package.h"
 #include <petsc/private/pcimpl.h>
 #include <costate.h>
 #include <costate/pc.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* What a matrix is recognised by. */
+typedef struct {
+  PetscObjectId    id;
+  PetscObjectState state, nonzero;
+  PetscBool        hashed; /* a type that can be looked into */
+  XXH64_hash_t     hash;   /* of this rank's part, numbers and pattern */
+} Identity;
 
 typedef struct {
-  PC               pc;
-  PetscBool        stale; /* the outer PC was set up since this one was */
-  PetscObjectId    id;    /* of the matrix that it was made of, and its state then */
-  PetscObjectState state;
-  PetscInt         setups;
+  PC        pc;
+  PetscBool stale; /* the outer PC was set up since this one was */
+  Identity  of;    /* the matrix that it was set up for */
+  PetscInt  setups;
 } Side;
 
 typedef struct {
-  Side             side[2]; /* of the matrix, of its transpose */
-  Mat              T;
-  PetscObjectState nonzero; /* the pattern that T was made of */
+  Side     side[2]; /* of the matrix, of its transpose */
+  Identity now;     /* the matrix when it was last looked at, which may be nobody's */
+  Mat      T;
+  Identity parent; /* the matrix that T is the transpose of */
 } Transposable;
 
 /* The inner PC of a side, which may not have been made yet. */
@@ -50,52 +61,124 @@ static PetscErrorCode Inner(PC pc, int k, PC *inner)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The matrices of a side: those of the outer PC, or the transpose of what it is made of. */
-static PetscErrorCode Matrices(PC pc, int k, PetscBool changed, Mat *A, Mat *P)
+/* A pass through memory, which is little beside any set-up, and finds out whether there need be one. */
+static PetscErrorCode Hash(Mat A, Identity *of)
 {
-  Transposable    *d = (Transposable *)pc->data;
-  PetscObjectState nonzero;
+  Mat             part[2] = {A, NULL};
+  const PetscInt *columns = NULL;
+  PetscBool       mpi;
 
   PetscFunctionBegin;
-  *A = pc->mat;
-  *P = pc->pmat;
-  if (!k) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(MatGetNonzeroState(pc->pmat, &nonzero));
-  if (changed && nonzero != d->nonzero) PetscCall(MatDestroy(&d->T));
-  d->nonzero = nonzero;
-  if (changed) PetscCall(MatTranspose(pc->pmat, d->T ? MAT_REUSE_MATRIX : MAT_INITIAL_MATRIX, &d->T));
-  *A = *P = d->T;
+  of->hash = 0;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)A, &of->hashed, MATSEQAIJ, MATMPIAIJ, ""));
+  if (!of->hashed) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscObjectTypeCompare((PetscObject)A, MATMPIAIJ, &mpi));
+  if (mpi) PetscCall(MatMPIAIJGetSeqAIJ(A, &part[0], &part[1], &columns));
+  for (int k = 0; k < 2 && part[k]; k++) {
+    const PetscScalar *v;
+    const PetscInt    *ia, *ja;
+    PetscInt           rows, n;
+    PetscBool          can;
+
+    PetscCall(MatGetRowIJ(part[k], 0, PETSC_FALSE, PETSC_FALSE, &rows, &ia, &ja, &can));
+    PetscCall(MatSeqAIJGetArrayRead(part[k], &v));
+    of->hash = XXH3_64bits_withSeed(ia, (size_t)(rows + 1) * sizeof(*ia), of->hash);
+    of->hash = XXH3_64bits_withSeed(ja, (size_t)ia[rows] * sizeof(*ja), of->hash);
+    of->hash = XXH3_64bits_withSeed(v, (size_t)ia[rows] * sizeof(*v), of->hash);
+    PetscCall(MatSeqAIJRestoreArrayRead(part[k], &v));
+    PetscCall(MatRestoreRowIJ(part[k], 0, PETSC_FALSE, PETSC_FALSE, &rows, &ia, &ja, &can));
+    PetscCall(MatGetSize(part[k], NULL, &n));
+    if (k) of->hash = XXH3_64bits_withSeed(columns, (size_t)n * sizeof(*columns), of->hash);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  Is the matrix, as it is now, the one that a side was set up for? All ranks agree.  MatShift() may give a matrix
+  another id; another matrix is another one even if the same is in it, for an inner PC may refer to it.
+*/
+static PetscErrorCode Same(PC pc, int k, PetscBool *same)
+{
+  Transposable *d   = (Transposable *)pc->data;
+  const Side   *s   = &d->side[k];
+  Identity     *now = &d->now, seen = *now;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectGetId((PetscObject)pc->pmat, &now->id));
+  PetscCall(PetscObjectStateGet((PetscObject)pc->pmat, &now->state));
+  PetscCall(MatGetNonzeroState(pc->pmat, &now->nonzero));
+  if (now->id != seen.id || now->state != seen.state) PetscCall(Hash(pc->pmat, now));
+  *same = (PetscBool)(s->setups > 0 && (k || s->pc->pmat == pc->pmat));
+  if (!*same || (s->of.id == now->id && s->of.state == now->state)) PetscFunctionReturn(PETSC_SUCCESS);
+  *same = (PetscBool)(now->hashed && s->of.hashed && s->of.hash == now->hash);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, same, 1, MPIU_BOOL, MPI_LAND, PetscObjectComm((PetscObject)pc)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* T becomes the transpose of what the outer PC is made of. */
+static PetscErrorCode Transpose(PC pc)
+{
+  Transposable *d = (Transposable *)pc->data;
+  PetscBool     can;
+
+  PetscFunctionBegin;
+  PetscCall(MatHasOperation(pc->pmat, MATOP_TRANSPOSE, &can));
+  PetscCheck(can, PetscObjectComm((PetscObject)pc), PETSC_ERR_SUP,
+             "The matrix to precondition by is of type %s, and its transpose cannot be assembled. Set an assembled "
+             "matrix beside it, the second of KSPSetOperators(), or use another preconditioner",
+             ((PetscObject)pc->pmat)->type_name);
+  if (d->parent.id != d->now.id || d->parent.nonzero != d->now.nonzero) PetscCall(MatDestroy(&d->T));
+  PetscCall(MatTranspose(pc->pmat, d->T ? MAT_REUSE_MATRIX : MAT_INITIAL_MATRIX, &d->T));
+  d->parent = d->now;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The null spaces change sides; they may be those of the operator alone. */
+static PetscErrorCode NullSpaces(PC pc)
+{
+  Mat          T = ((Transposable *)pc->data)->T;
+  MatNullSpace right, left, near;
+
+  PetscFunctionBegin;
+  PetscCall(MatGetNullSpace(pc->pmat, &right));
+  PetscCall(MatGetTransposeNullSpace(pc->pmat, &left));
+  PetscCall(MatGetNearNullSpace(pc->pmat, &near));
+  if (!right && !left) {
+    PetscCall(MatGetNullSpace(pc->mat, &right));
+    PetscCall(MatGetTransposeNullSpace(pc->mat, &left));
+  }
+  if (!near) PetscCall(MatGetNearNullSpace(pc->mat, &near));
+  PetscCall(MatSetNullSpace(T, left));
+  PetscCall(MatSetTransposeNullSpace(T, right));
+  PetscCall(MatSetNearNullSpace(T, near)); /* what varies slowly for the one does for the other */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A side is about to be applied. */
 static PetscErrorCode Ready(PC pc, int k)
 {
-  Transposable    *d = (Transposable *)pc->data;
-  Side            *s = &d->side[k];
-  PC               inner;
-  Mat              A, P;
-  PetscObjectId    id;
-  PetscObjectState state;
-  PetscBool        changed;
+  Transposable *d = (Transposable *)pc->data;
+  Side         *s = &d->side[k];
+  PC            inner;
+  PetscBool     same;
 
   PetscFunctionBegin;
   if (!s->stale) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscObjectGetId((PetscObject)pc->pmat, &id));
-  PetscCall(PetscObjectStateGet((PetscObject)pc->pmat, &state));
-  changed = (PetscBool)(!s->setups || s->id != id || s->state != state);
+  PetscCall(Same(pc, k, &same));
   PetscCall(Inner(pc, k, &inner));
-  PetscCall(Matrices(pc, k, changed, &A, &P));
-  PetscCall(PCSetReusePreconditioner(inner, PETSC_FALSE));
-  PetscCall(PCSetOperators(inner, A, P));
-  PetscCall(PCSetUp(inner));
-  /* from here on the outer PC decides when it is set up again: PCApply() would look at the matrix by itself */
-  PetscCall(PCSetReusePreconditioner(inner, PETSC_TRUE));
+  if (k && !same) PetscCall(Transpose(pc));
+  if (k) PetscCall(NullSpaces(pc));
+  PetscCall(PCSetOperators(inner, k ? d->T : pc->mat, k ? d->T : pc->pmat));
+  if (!same) {
+    PetscCall(PCSetReusePreconditioner(inner, PETSC_FALSE));
+    PetscCall(PCSetUp(inner));
+    /* from here on the outer PC decides when it is set up again: PCApply() would look at the matrix by itself */
+    PetscCall(PCSetReusePreconditioner(inner, PETSC_TRUE));
+    s->setups++;
+  }
   PetscCall(PCGetFailedReason(inner, &pc->failedreason));
   s->stale = PETSC_FALSE;
-  s->id    = id;
-  s->state = state;
-  if (changed) s->setups++;
+  s->of    = d->now;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -116,11 +199,18 @@ static PetscErrorCode Apply(PC pc, Vec x, Vec y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The inner PC of a symmetric matrix serves its transpose, unless somebody has asked for one of its own. */
 static PetscErrorCode ApplyTranspose(PC pc, Vec x, Vec y)
 {
+  Transposable *d = (Transposable *)pc->data;
+  PetscBool     known, symmetric;
+  int           k;
+
   PetscFunctionBegin;
-  PetscCall(Ready(pc, 1));
-  PetscCall(PCApply(((Transposable *)pc->data)->side[1].pc, x, y));
+  PetscCall(MatIsSymmetricKnown(pc->pmat, &known, &symmetric));
+  k = known && symmetric && !d->side[1].pc ? 0 : 1;
+  PetscCall(Ready(pc, k));
+  PetscCall(PCApply(d->side[k].pc, x, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -183,9 +273,14 @@ own
 before PETSc 3.23.5 that of BoomerAMG swaps its vectors and the solution comes out as 0, without an error.  Here the
 transpose of the matrix is assembled when it is first needed, and an inner PC of the same type set up for it.
 
-  The matrix has to be assembled, and stays in memory twice once there was a transposed solve, as does the inner PC.
+  The matrix to precondition by has to be assembled, the operator need not be.  It stays in memory twice once there was
+a transposed solve, as does the inner PC, unless it is known to be symmetric (`MatSetOption()`): then one inner PC
+serves both.  The inner PC of the transpose sees the transposed matrix to precondition by in place of the operator, too.
+Null spaces are handed on, those of the matrix and of its transpose changing sides.
 
-  Set-ups are counted: `PCTransposableGetSetUps()`, -ksp_view.
+  An inner PC is set up when it is first needed and when the matrix has changed: a matrix of type aij that was assembled
+again with the same numbers has not, which costs a pass through them and a reduction to find out.  Set-ups are counted:
+`PCTransposableGetSetUps()`, -ksp_view.
 
   Level: intermediate
 
@@ -243,7 +338,7 @@ PetscErrorCode PCTransposableGetPC(PC pc, PetscBool transpose, PC *inner)
 }
 
 /*@
-  PCTransposableGetSetUps - Gets how often the inner PCs were set up for another matrix
+  PCTransposableGetSetUps - Gets how often the inner PCs were set up
 
   Not Collective
 
