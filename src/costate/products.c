@@ -144,7 +144,8 @@ PetscErrorCode CostateCheckProducts(Costate cs, PetscRandom random, PetscViewer 
   PetscCall(ProbeCreate(cs, rand, &x));
   PetscCall(CostateModelIsExplicit(x.m, &simple));
   PetscCall(CheckPair(&x, rand, CostateModelMultRu, CostateModelMultRuTranspose, PETSC_FALSE, &e[0]));
-  if (!simple && !cs->snes) PetscCall(CheckPair(&x, rand, CostateModelMultM, CostateModelMultMTranspose, PETSC_TRUE, &e[2]));
+  if (!simple && !cs->snes)
+    PetscCall(CheckPair(&x, rand, CostateModelMultM, CostateModelMultMTranspose, PETSC_TRUE, &e[2]));
   if (cs->p) PetscCall(CheckParameters(&x, rand, &e[4]));
   PetscCall(ProbeDestroy(&x));
   PetscCall(PetscRandomDestroy(&rand));
