@@ -123,6 +123,9 @@ static PetscErrorCode Part(Costate cs, Vec all, PetscInt w, Vec part, PetscBool 
   PetscInt     n;
 
   PetscFunctionBegin;
+  PetscCheck(w >= 0 && w < PetscMax(cs->nwindows, 1), PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
+             "There is no window %" PetscInt_FMT ": they are numbered from 0 to %" PetscInt_FMT, w,
+             PetscMax(cs->nwindows, 1) - 1);
   PetscCall(VecGetLocalSize(part, &n));
   PetscCall(to ? VecGetArray(all, &a) : VecGetArrayRead(all, (const PetscScalar **)&a));
   PetscCall(to ? VecGetArrayRead(part, (const PetscScalar **)&b) : VecGetArrayWrite(part, &b));
@@ -132,7 +135,6 @@ static PetscErrorCode Part(Costate cs, Vec all, PetscInt w, Vec part, PetscBool 
     PetscCall(PetscArraycpy(b, a + w * n, n));
   PetscCall(to ? VecRestoreArrayRead(part, (const PetscScalar **)&b) : VecRestoreArrayWrite(part, &b));
   PetscCall(to ? VecRestoreArray(all, &a) : VecRestoreArrayRead(all, (const PetscScalar **)&a));
-  (void)cs;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,9 +159,6 @@ PetscErrorCode CostateGetWindow(Costate cs, Vec all, PetscInt w, Vec part)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscCheck(w >= 0 && w < PetscMax(cs->nwindows, 1), PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
-             "There is no window %" PetscInt_FMT ": they are numbered from 0 to %" PetscInt_FMT, w,
-             PetscMax(cs->nwindows, 1) - 1);
   PetscCall(Part(cs, all, w, part, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -183,9 +182,6 @@ PetscErrorCode CostateSetWindow(Costate cs, Vec all, PetscInt w, Vec part)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscCheck(w >= 0 && w < PetscMax(cs->nwindows, 1), PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
-             "There is no window %" PetscInt_FMT ": they are numbered from 0 to %" PetscInt_FMT, w,
-             PetscMax(cs->nwindows, 1) - 1);
   PetscCall(Part(cs, all, w, part, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -247,14 +243,17 @@ PetscErrorCode CostateSetCostWindow(Costate cs, PetscInt j, CostateCostWindow wi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a part counts at time t. */
+/* What a part counts at time t; whether that is within the window the step says and not t, which may differ by
+ * rounding. */
 PetscReal CostatePartWeight(const CostatePart *part, PetscReal t)
 {
   const CostateTimeWindow *w = &part->window;
-  const PetscReal          s = (t - w->a) / (w->b - w->a), hann = 1 - PetscCosReal(2 * PETSC_PI * s);
+  PetscReal                s, hann;
 
   if (w->type == COSTATE_WINDOW_NONE) return 1;
-  if (!w->active || s < 0 || s > 1) return 0;
+  if (!w->active) return 0;
+  s    = (t - w->a) / (w->b - w->a);
+  hann = 1 - PetscCosReal(2 * PETSC_PI * s);
   switch (w->type) {
   case COSTATE_WINDOW_HANN: return hann / (w->b - w->a);
   case COSTATE_WINDOW_HANN_SQUARE: return 2 * hann * hann / 3 / (w->b - w->a);
