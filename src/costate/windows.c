@@ -371,11 +371,14 @@ PetscErrorCode CostateWindowsSetUp(Costate cs)
              "CostateSetIntegralCost()): those of TSSetCostGradients() know none");
   PetscCheck(cs->nwindows < 2 || strcmp(((PetscObject)cs)->type_name, COSTATEFORWARD), comm, PETSC_ERR_SUP,
              "The method forward does not do windows of parameters: use another one (-costate_type discrete)");
+  PetscCall(CostateTSGetPreStep(cs->ts, &cs->prestep));
+  PetscCheck(cs->prestep != PreStep, comm, PETSC_ERR_ARG_WRONGSTATE,
+             "The TS goes through the windows of another Costate: call CostateReset() or CostateDestroy() for that one "
+             "first");
   PetscCall(PetscContainerCreate(comm, &c));
   PetscCall(PetscContainerSetPointer(c, cs));
   PetscCall(PetscObjectCompose((PetscObject)cs->ts, holder, (PetscObject)c));
   PetscCall(PetscContainerDestroy(&c));
-  PetscCall(CostateTSGetPreStep(cs->ts, &cs->prestep));
   PetscCall(TSSetPreStep(cs->ts, PreStep));
   cs->windowed = PETSC_TRUE;
   cs->interval = cs->window = -1;

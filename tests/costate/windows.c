@@ -235,13 +235,13 @@ static PetscErrorCode Own(void)
   PetscFunctionReturn(0);
 }
 
-#define MISUSE_TESTS 6
+#define MISUSE_TESTS 7
 static PetscErrorCode Misuse(void)
 {
   const PetscReal outside[WINDOWS - 1] = {.7, 2.5}, down[WINDOWS - 1] = {1.3, .7};
   CostateProblem  pr;
-  Costate         cs;
-  Vec             P, part;
+  Costate         cs, second;
+  Vec             P, part, u0;
   TS              ts;
 
   PetscFunctionBeginUser;
@@ -266,6 +266,17 @@ static PetscErrorCode Misuse(void)
   PetscCall(CostateGetTS(cs, &ts));
   PetscCall(TSSetPreStep(ts, OwnPreStep));
   REFUSES(CostateSolve(cs), "before CostateSetUp()", "a TSSetPreStep() that takes the place of ours");
+  PetscCall(Create("lotka", COSTATEDISCRETE, .1, &pr, &cs, &P));
+  PetscCall(CostateSetUp(cs));
+  PetscCall(CostateGetTS(cs, &ts));
+  PetscCall(CostateGetInitialState(cs, &u0));
+  PetscCall(CostateCreate(PETSC_COMM_WORLD, &second));
+  PetscCall(CostateSetTS(second, ts));
+  PetscCall(CostateSetInitialState(second, u0));
+  PetscCall(CostateSetParameters(second, P));
+  PetscCall(CostateSetParameterWindows(second, WINDOWS, edges));
+  PetscCall(CostateSetTerminalCost(second, 0, TEST_COST(&costs[0])));
+  REFUSES(CostateSolve(second), "windows of another Costate", "a second Costate with windows on the same TS");
   PetscFunctionReturn(0);
 }
 
