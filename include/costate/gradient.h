@@ -64,6 +64,16 @@ PETSC_EXTERN const char *const CostateCostWindows[];
 /* What a matrix says of an inner product; see CostateSetInnerProduct() */
 typedef enum { COSTATE_INNER_MASS, COSTATE_INNER_COVARIANCE_ROOT } CostateInnerProduct;
 
+/* The sides of F(t,u,u',p) = G(t,u,p): G is TSSetRHSFunction(), F TSSetIFunction(), or the function of a SNES */
+typedef enum { COSTATE_RHS, COSTATE_I } CostateSide;
+
+/*
+  A product with a derivative of one side, out = J in or out = J^T in; see CostateSetProducts().  udot is NULL and shift
+  is 0 for G.
+*/
+typedef PetscErrorCode (*CostateProduct)(Costate, PetscReal t, Vec u, Vec udot, PetscReal shift, Vec p, Vec in, Vec out,
+                                         void *ctx);
+
 /* Fills the derivative of the residual of a steady problem with respect to the parameters. */
 typedef PetscErrorCode (*CostateSteadyJacobianP)(Costate, Vec u, Vec p, Mat Jp, void *ctx);
 
@@ -146,6 +156,11 @@ PETSC_EXTERN PetscErrorCode CostateMonitorSet(Costate,
                                                                  void *),
                                               void *, PetscErrorCode (*)(void **));
 PETSC_EXTERN PetscErrorCode CostateListGet(PetscInt, const char **, const char **);
+
+PETSC_EXTERN PetscErrorCode CostateSetVJP(Costate, const char[]);
+PETSC_EXTERN PetscErrorCode CostateSetVJPP(Costate, const char[]);
+PETSC_EXTERN PetscErrorCode CostateSetProducts(Costate, CostateSide, CostateProduct, CostateProduct, void *);
+PETSC_EXTERN PetscErrorCode CostateSetParameterProducts(Costate, CostateSide, CostateProduct, CostateProduct, void *);
 
 PETSC_EXTERN PetscErrorCode CostateSetUpTao(Costate, Tao);
 PETSC_EXTERN PetscErrorCode CostateSetRegularization(Costate, CostateRegularization, void *);

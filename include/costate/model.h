@@ -16,6 +16,9 @@
 
 typedef struct _n_CostateModel *CostateModel;
 
+/* What a TS is said to hold whose IJacobian is made of differences */
+#define COSTATE_DIFFERENCES "costate_differences"
+
 typedef struct {
   PetscInt f, jacobians, jtv, jptv;
 } CostateModelCounts;

@@ -43,7 +43,7 @@ PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetReverse(TSTrajectory, CostateR
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetKeep(TSTrajectory, PetscBool);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateGetStats(TSTrajectory, CostateTrajStats *);
 /* The matrix of TSSetIJacobianP(), which has no function of PETSc's to get it; NULL if there is none */
-PETSC_EXTERN PetscErrorCode CostateTSGetIJacobianP(TS, Mat *);
+PETSC_EXTERN PetscErrorCode CostateTSGetIJacobianP(TS, Mat *, void (**)(void), void **);
 
 /* How the matrix of TSSetRHSJacobian() was scaled and shifted by the TS; evaluations of f or F, and of their Jacobians
  */

@@ -57,7 +57,7 @@ PetscErrorCode CostateOptionsCheck(PetscOptions options, MPI_Comm comm, PetscBoo
     if (!name) {
       name   = strncmp(names[i], "costate_", 8) ? NULL : names[i];
       object = (PetscBool)(name && strncmp(name, "costate_adjoint_", 16) && strncmp(name, "costate_inner_ksp_", 18) &&
-                           strncmp(name, "costate_inner_pc_", 17));
+                           strncmp(name, "costate_vjp_mat_", 16) && strncmp(name, "costate_inner_pc_", 17));
       if (!object) continue;
     }
     best = Nearest(CostateTrajOptions, name, &nearest);

@@ -3,14 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <costate.h>
+#include <costate/vjp.h>
 #include <costate/zoo.h>
 #include "cli.h"
 
 static const char usage[] =
-    "usage: costate list [policies|stores|ts|methods|problems]\n"
+    "usage: costate list [policies|stores|ts|methods|vjps|problems]\n"
     "\n"
     "Prints the policies, the stores, the TS types with and without an adjoint step, the methods that compute\n"
-    "gradients and the problems of the zoo; or only those that are named.\n";
+    "gradients, where they may get derivatives from and the problems of the zoo; or only those that are named.\n";
 
 static PetscErrorCode policy(PetscInt i, const char **name, const char **text)
 {
@@ -76,6 +77,21 @@ static PetscErrorCode list_methods(void)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode list_vjps(void)
+{
+  const char *name, *text, *missing;
+
+  PetscFunctionBeginUser;
+  printf("providers of derivatives (-costate_vjp, -costate_vjp_p)\n");
+  for (PetscInt i = 0;; i++) {
+    PetscCall(CostateVJPListGet(i, &name, &text, &missing));
+    if (!name) break;
+    printf("  %-13s %s%s%s%s\n", name, text, missing ? " [not built in: " : "", missing ? missing : "",
+           missing ? "]" : "");
+  }
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode list_problems(void)
 {
   PetscFunctionBeginUser;
@@ -87,8 +103,8 @@ static const struct {
   const char *name;
   PetscErrorCode (*list)(void);
 } lists[] = {
-    {"policies", list_policies}, {"stores", list_stores},     {"ts", list_ts},
-    {"methods", list_methods},   {"problems", list_problems},
+    {"policies", list_policies}, {"stores", list_stores}, {"ts", list_ts},
+    {"methods", list_methods},   {"vjps", list_vjps},     {"problems", list_problems},
 };
 
 #define NLISTS ((int)(sizeof(lists) / sizeof(lists[0])))

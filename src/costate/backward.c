@@ -369,6 +369,7 @@ PetscErrorCode CostateSolveAdjoint(Costate cs)
   PetscCall(CostateBackwardRun(cs));
   cs->forward_done = PETSC_FALSE;
   if (cs->reason == COSTATE_ITERATING) cs->reason = COSTATE_CONVERGED;
+  PetscCall(CostateProvidersEnd(cs));
   cs->adjoint_done = PETSC_TRUE;
   PetscCall(CostateViewFromOptions(cs, NULL, "-costate_view"));
   PetscFunctionReturn(PETSC_SUCCESS);

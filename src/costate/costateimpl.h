@@ -12,6 +12,7 @@
     view.c      -costate_view, -costate_monitor
     check.c     proofs: Taylor; products.c: dot products; compare.c: all methods side by side
     windows.c   parameters and weights that change in time
+    providers.c where derivatives come from, if not from the application's matrices
     steady.c    problems without time, by a SNES
     inner.c     gradients as vectors: inner products
     tao.c       the first cost as what a Tao minimises
@@ -28,6 +29,7 @@
 #include <petsc/private/petscimpl.h>
 #include <petsctime.h>
 #include <costate.h>
+#include <costate/vjp.h>
 
 /* A weight over time; active: the step that is gone through is between the stops of a and b. */
 typedef struct {
@@ -83,6 +85,19 @@ typedef struct {
   Vec  *vector, work; /* what the covectors of each cost are made to */
 } CostateInner;
 
+/* Where one derivative comes from: the application's products, what it gave the equation, and what stands there now */
+typedef struct {
+  CostateProduct jvp, vjp;
+  void          *ctx;
+  CostateVJP     v; /* NULL: nobody asked */
+  Mat            A, P, mine;
+  void (*f)(void);
+  void     *fctx;
+  PetscBool precondition;    /* P is filled by f */
+  PetscBool filled, nonzero; /* differences, and whether one of them was not zero */
+  char      why[1024];       /* not one of the others */
+} CostateProvider;
+
 struct _p_Costate {
   PETSCHEADER(struct _CostateOps);
   /* given */
@@ -107,6 +122,9 @@ struct _p_Costate {
   CostateInner             inner[2];      /* for gradients with respect to u0 and p */
   PetscBool                covectors;     /* inner products are left out */
   PetscBool                check[3], checked;
+  char                    *vjp_name[2]; /* for the state, for the parameters */
+  PetscInt                 vjp_few;
+  CostateProvider          provider[2][2]; /* by side and by these */
   /* made by SetUp */
   PetscBool    setup, adopted; /* adopted: the costs are those of TSSetCostGradients() */
   TSTrajectory tj;
@@ -172,12 +190,20 @@ PETSC_INTERN PetscErrorCode CostateWindowsBegin(Costate);
 PETSC_INTERN PetscErrorCode CostateWindowsArrive(Costate, PetscInt);
 PETSC_INTERN PetscErrorCode CostateWindowsCross(Costate, PetscInt);
 PETSC_INTERN PetscErrorCode CostateTell(Costate);
+PETSC_INTERN PetscErrorCode CostateTellActive(Costate);
 PETSC_INTERN PetscReal      CostatePartWeight(const CostatePart *, PetscReal);
 
 static inline Vec CostateActive(const Costate cs)
 {
   return cs->pw ? cs->pw : cs->p;
 }
+
+/* providers.c */
+PETSC_INTERN PetscErrorCode CostateProvidersSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
+PETSC_INTERN PetscErrorCode CostateProvidersSetUp(Costate);
+PETSC_INTERN PetscErrorCode CostateProvidersEnd(Costate);
+PETSC_INTERN PetscErrorCode CostateProvidersView(Costate, PetscViewer);
+PETSC_INTERN PetscErrorCode CostateProvidersReset(Costate);
 
 /* steady.c */
 PETSC_INTERN PetscErrorCode CostateSteadySetUp(Costate);

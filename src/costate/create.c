@@ -74,6 +74,7 @@ PetscErrorCode CostateCreate(MPI_Comm comm, Costate *cs)
                               CostateDestroy, CostateView));
   (*cs)->blowup      = PETSC_MAX_REAL;
   (*cs)->look        = PETSC_TRUE;
+  (*cs)->vjp_few     = 64;
   (*cs)->steady_atol = (*cs)->steady_rtol = 1e-8;
   (*cs)->stats.drift                      = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -96,6 +97,7 @@ PetscErrorCode CostateReset(Costate cs)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   PetscTryTypeMethod(cs, reset);
+  PetscCall(CostateProvidersReset(cs));
   PetscCall(CostateWindowsReset(cs));
   PetscCall(CostateInnerReset(cs));
   if (cs->setup && !cs->door) {
@@ -157,6 +159,8 @@ PetscErrorCode CostateDestroy(Costate *cs)
     if ((*cs)->monitor_destroy[i]) PetscCall((*cs)->monitor_destroy[i](&(*cs)->monitor_ctx[i]));
   }
   PetscCall(PetscFree((*cs)->cost));
+  PetscCall(PetscFree((*cs)->vjp_name[0]));
+  PetscCall(PetscFree((*cs)->vjp_name[1]));
   if (!(*cs)->door) PetscCall(TSDestroy(&(*cs)->ts));
   PetscCall(SNESDestroy(&(*cs)->snes));
   PetscCall(VecDestroy(&(*cs)->u0));

@@ -21,6 +21,8 @@ static PetscErrorCode Ru(CostateModel m, PetscBool transpose, Vec v, Vec out)
   PetscFunctionBegin;
   PetscCall(CostateModelNeedR(m));
   PetscCall(CostateModelNeedI(m));
+  if (transpose && m->shell_r) PetscCall(CostateModelCheckTransposed(m, m->Ar));
+  if (transpose && m->shell_i) PetscCall(CostateModelCheckTransposed(m, m->Ai));
   if (m->rhs) PetscCall(Add(m->Ar, transpose, v, 0, out));
   if (m->ifunction)
     PetscCall(Add(m->Ai, transpose, v, m->rhs ? -1 : 0, out));
@@ -90,6 +92,16 @@ PetscErrorCode CostateModelMultRpTranspose(CostateModel m, Vec v, Vec out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode CostateModelMultRp(CostateModel m, Vec v, Vec out)
+{
+  Mat J;
+
+  PetscFunctionBegin;
+  PetscCall(NeedP(m, &J));
+  PetscCall(MatMult(J, v, out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateModelGetRp(CostateModel m, PetscInt j, Vec out)
 {
   Mat J;
@@ -108,6 +120,7 @@ PetscErrorCode CostateModelResidual(CostateModel m, PetscReal t, Vec u, Vec udot
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Ar may be NULL where there is an I-function: then it is left out. */
 static PetscErrorCode Shifted(CostateModel m, PetscReal shift, Mat A, Mat Ar, Mat *S)
 {
   PetscFunctionBegin;
@@ -120,11 +133,27 @@ static PetscErrorCode Shifted(CostateModel m, PetscReal shift, Mat A, Mat Ar, Ma
     PetscCall(MatDuplicate(m->ifunction ? A : Ar, MAT_COPY_VALUES, S));
   if (m->ifunction) {
     if (shift != 0) PetscCall(MatAXPY(*S, shift, m->M, SUBSET_NONZERO_PATTERN));
-    if (m->rhs) PetscCall(MatAXPY(*S, -1, Ar, DIFFERENT_NONZERO_PATTERN));
+    if (Ar) PetscCall(MatAXPY(*S, -1, Ar, DIFFERENT_NONZERO_PATTERN));
   } else {
     PetscCall(MatScale(*S, -1));
     if (shift != 0) PetscCall(MatShift(*S, shift));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What preconditioners are made of, where the operator is a shell: what there is of it assembled; NULL: nothing */
+static PetscErrorCode ShiftedP(CostateModel m, PetscReal shift, Mat *P)
+{
+  PetscBool r = PETSC_TRUE, i = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  *P = NULL;
+  if (m->rhs) PetscCall(CostateModelIsShell(m->Br, &r));
+  if (m->ifunction) PetscCall(CostateModelIsShell(m->Bi, &i));
+  if (m->ifunction ? i : r) PetscFunctionReturn(PETSC_SUCCESS);
+  if (m->ifunction && m->rhs) PetscCall(MatDestroy(&m->SP));
+  PetscCall(Shifted(m, shift, m->Bi, r ? NULL : m->Br, &m->SP));
+  *P = m->SP;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -134,6 +163,14 @@ PetscErrorCode CostateModelGetShifted(CostateModel m, PetscReal shift, Mat *A, M
   PetscCall(CostateModelNeedR(m));
   PetscCall(CostateModelNeedI(m));
   if (shift != 0) PetscCall(CostateModelNeedMass(m));
+  PetscCall(CostateModelNeedI(m)); /* M of a shell takes evaluations */
+  if (m->shell_r || m->shell_i) {
+    PetscCall(CostateModelShell(m, PETSC_FALSE, shift, &m->S));
+    PetscCall(ShiftedP(m, shift, P));
+    *A = m->S;
+    if (!*P) *P = m->S;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (shift == 0 && m->ifunction && !m->rhs) { /* no copy of what is there */
     *A = m->Ai;
     *P = m->Bi;
@@ -154,17 +191,11 @@ PetscErrorCode CostateModelGetShifted(CostateModel m, PetscReal shift, Mat *A, M
 static PetscErrorCode Transpose(CostateModel m, Mat S, PetscObjectState *pattern, Mat *T)
 {
   PetscObjectState now;
-  PetscBool        has;
 
   PetscFunctionBegin;
-  PetscCall(MatHasOperation(S, MATOP_TRANSPOSE, &has));
   PetscCall(MatGetNonzeroState(S, &now));
-  if (!has || now != *pattern || (m->ifunction && m->rhs)) PetscCall(MatDestroy(T));
+  if (now != *pattern || (m->ifunction && m->rhs)) PetscCall(MatDestroy(T));
   *pattern = now;
-  if (!has) { /* known by its products */
-    PetscCall(MatCreateTranspose(S, T));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(MatTranspose(S, *T ? MAT_REUSE_MATRIX : MAT_INITIAL_MATRIX, T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -175,7 +206,10 @@ PetscErrorCode CostateModelGetTransposed(CostateModel m, PetscReal shift, Mat *A
 
   PetscFunctionBegin;
   PetscCall(CostateModelGetShifted(m, shift, &S, &SP));
-  PetscCall(Transpose(m, S, &m->pattern[0], &m->T));
+  if (m->shell_r || m->shell_i)
+    PetscCall(CostateModelShell(m, PETSC_TRUE, shift, &m->T));
+  else
+    PetscCall(Transpose(m, S, &m->pattern[0], &m->T));
   if (SP != S) PetscCall(Transpose(m, SP, &m->pattern[1], &m->TP));
   *A = m->T;
   *P = SP != S ? m->TP : m->T;
@@ -206,6 +240,9 @@ static PetscErrorCode NeedK(CostateModel m)
   if (m->dae) {
     PetscCall(CostateModelNeedR(m));
     PetscCall(CostateModelNeedI(m));
+    PetscCheck(!m->shell_r && !m->shell_i, m->comm, PETSC_ERR_SUP,
+               "There are algebraic equations (rows of F_u' that are zero), for which the adjoint needs the Jacobian "
+               "assembled, and it is known by its products only: use -costate_type discrete, or assemble it");
     PetscCall(Shifted(m, 0, m->Ai, m->Ar, &m->K)); /* not S: a solver may hold that */
     PetscCall(MatDiagonalScale(m->K, m->algebraic, NULL));
     PetscCall(MatAXPY(m->K, 1, m->M, DIFFERENT_NONZERO_PATTERN));

@@ -18,6 +18,9 @@ const char *const CostateObjectOptions[] = {"costate_type",
                                             "costate_inner_product_parameters",
                                             "costate_covariance_root_state",
                                             "costate_covariance_root_parameters",
+                                            "costate_vjp",
+                                            "costate_vjp_p",
+                                            "costate_vjp_few",
                                             "costate_steady_atol",
                                             "costate_steady_rtol",
                                             "costate_steady_warn",
@@ -73,6 +76,7 @@ static PetscErrorCode WindowOptions(Costate cs, COSTATE_OPTION_ITEMS PetscOption
 . -costate_view           - what was solved and what it took
 . -costate_check_dot_product, -costate_check_taylor, -costate_check_methods - proofs, before the first solve
 . -costate_cost_window type, -costate_cost_window_times a,b - `CostateSetCostWindow()`
+. -costate_vjp name, -costate_vjp_p name - where derivatives come from (`CostateSetVJP()`)
 . -costate_inner_product_..., -costate_covariance_root_...  - `CostateSetInnerProduct()`
 - -costate_adjoint_...    - the options of the integrator of the sweep and its solvers
 
@@ -106,6 +110,7 @@ PetscErrorCode CostateSetFromOptions(Costate cs)
                              "CostateSetTimeGradients", cs->time_gradients, &cs->time_gradients, NULL));
   PetscCall(PetscOptionsBool("-costate_adjoint_residual_check", "Look at what the solver of the sweep leaves",
                              "CostateSetFromOptions", cs->look, &cs->look, NULL));
+  PetscCall(CostateProvidersSetFromOptions(cs, PetscOptionsObject));
   PetscCall(WindowOptions(cs, PetscOptionsObject));
   PetscCall(CostateInnerSetFromOptions(cs, PetscOptionsObject));
   PetscCall(CostateChecksSetFromOptions(cs, PetscOptionsObject));

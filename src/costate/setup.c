@@ -93,14 +93,19 @@ static PetscErrorCode CheckParameters(Costate cs)
   MPI_Comm comm = PetscObjectComm((PetscObject)cs);
   Mat      J[2] = {NULL, NULL};
   PetscInt n, N, m, M, any = 0;
+  PetscErrorCode (*f)(TS, PetscReal, Vec, Mat, void *);
+  void (*g)(void);
 
   PetscFunctionBegin;
-  PetscCall(TSGetRHSJacobianP(cs->ts, &J[0], NULL, NULL));
-  PetscCall(CostateTSGetIJacobianP(cs->ts, &J[1]));
   if (!cs->p) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetRHSJacobianP(cs->ts, &J[0], &f, NULL));
+  PetscCall(CostateTSGetIJacobianP(cs->ts, &J[1], &g, NULL));
+  if (!f) J[0] = NULL; /* a pattern */
+  if (!g) J[1] = NULL;
   PetscCheck(J[0] || J[1], comm, PETSC_ERR_ARG_WRONGSTATE,
              "There are parameters, but the TS does not know the derivative with respect to them: call "
-             "TSSetRHSJacobianP() or TSSetIJacobianP(), with a matrix of zeros if only the costs depend on them");
+             "TSSetRHSJacobianP() or TSSetIJacobianP(), with a matrix of zeros if only the costs depend on them; or "
+             "have it made by -costate_vjp_p auto");
   PetscCall(VecGetLocalSize(CostateActive(cs), &n));
   PetscCall(VecGetSize(CostateActive(cs), &N));
   for (int i = 0; i < 2; i++) {
@@ -313,6 +318,7 @@ PetscErrorCode CostateSetUp(Costate cs)
              "CostateSetSNES() for a steady problem");
   if (!((PetscObject)cs)->type_name) PetscCall(CostateSetType(cs, COSTATEDISCRETE));
   PetscCall(CostateInitializePackage());
+  if (cs->snes) PetscCall(CostateProvidersSetUp(cs));
   if (cs->snes) PetscCall(CostateSteadySetUp(cs));
   if (!cs->timed) { /* a TS that has run has other ones */
     PetscCall(TSGetTime(cs->ts, &cs->t0));
@@ -325,6 +331,7 @@ PetscErrorCode CostateSetUp(Costate cs)
     cs->late = (PetscBool)!there;
   }
   PetscCall(CostateWindowsSetUp(cs));
+  if (!cs->snes) PetscCall(CostateProvidersSetUp(cs));
   PetscCall(CheckParameters(cs));
   PetscCall(CheckState(cs));
   PetscCall(CheckInitial(cs));

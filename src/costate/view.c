@@ -96,6 +96,7 @@ PetscErrorCode CostateView(Costate cs, PetscViewer viewer)
     if (cs->nwindows > 1) PetscCall(PetscViewerASCIIPrintf(viewer, " in %" PetscInt_FMT " windows", cs->nwindows));
     PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   }
+  PetscCall(CostateProvidersView(cs, viewer));
   PetscTryTypeMethod(cs, view, viewer);
   if (cs->adjoint_done) PetscCall(ViewSolve(cs, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);

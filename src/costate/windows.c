@@ -264,11 +264,18 @@ PetscReal CostatePartWeight(const CostatePart *part, PetscReal t)
 }
 
 /* The parameters have other values, all of them or those of the window that is active. */
+PetscErrorCode CostateTellActive(Costate cs)
+{
+  PetscFunctionBegin;
+  if (cs->changed) PetscCallBack("Costate parameters changed", (*cs->changed)(cs, CostateActive(cs), cs->changed_ctx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateTell(Costate cs)
 {
   PetscFunctionBegin;
   if (cs->pw) PetscCall(Part(cs, cs->p, cs->window, cs->pw, PETSC_FALSE));
-  if (cs->changed) PetscCallBack("Costate parameters changed", (*cs->changed)(cs, CostateActive(cs), cs->changed_ctx));
+  PetscCall(CostateTellActive(cs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -350,25 +350,29 @@ PetscErrorCode TSTrajectoryCostateGetStats(TSTrajectory tj, CostateTrajStats *st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*@
-  CostateTSGetIJacobianP - The matrix of `TSSetIJacobianP()`, which has no function of PETSc's to get it
+/*@C
+  CostateTSGetIJacobianP - What was given to `TSSetIJacobianP()`, which has no function of PETSc's to get it
 
   Not Collective
 
   Input Parameter:
 . ts - the TS
 
-  Output Parameter:
-. J - the matrix, or `NULL` if there is none
+  Output Parameters:
++ J   - the matrix, or `NULL` if there is none; without f, `NULL` also if it has no function
+. f   - its function, or `NULL`; may be `NULL` if it is not wanted
+- ctx - the context of f; may be `NULL` if it is not wanted
 
   Level: developer
 
 .seealso: `TSSetIJacobianP()`, `TSComputeIJacobianP()`
 @*/
-PetscErrorCode CostateTSGetIJacobianP(TS ts, Mat *J)
+PetscErrorCode CostateTSGetIJacobianP(TS ts, Mat *J, void (**f)(void), void **ctx)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
-  *J = ts->ijacobianp ? ts->Jacp : NULL;
+  *J = f || ts->ijacobianp ? ts->Jacp : NULL;
+  if (f) *f = (void (*)(void))ts->ijacobianp;
+  if (ctx) *ctx = ts->ijacobianpctx;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
