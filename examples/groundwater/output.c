@@ -1,36 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <petscviewer.h>
+#include "../common/common.h"
 #include "output.h"
-
-static PetscErrorCode Open(MPI_Comm comm, const char dir[], const char name[], PetscViewer *w)
-{
-  char path[PETSC_MAX_PATH_LEN];
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(path, sizeof path, "%s/%s", dir, name));
-  PetscCall(PetscViewerASCIIOpen(comm, path, w));
-  PetscFunctionReturn(0);
-}
-
-/* The whole vector on rank 0, that of a DMDA with x fastest; elsewhere it is empty. */
-static PetscErrorCode Gather(DM da, Vec v, Vec *all)
-{
-  Vec        natural = v;
-  VecScatter scatter;
-
-  PetscFunctionBeginUser;
-  if (da) {
-    PetscCall(DMDACreateNaturalVector(da, &natural));
-    PetscCall(DMDAGlobalToNaturalBegin(da, v, INSERT_VALUES, natural));
-    PetscCall(DMDAGlobalToNaturalEnd(da, v, INSERT_VALUES, natural));
-  }
-  PetscCall(VecScatterCreateToZero(natural, &scatter, all));
-  PetscCall(VecScatterBegin(scatter, natural, *all, INSERT_VALUES, SCATTER_FORWARD));
-  PetscCall(VecScatterEnd(scatter, natural, *all, INSERT_VALUES, SCATTER_FORWARD));
-  PetscCall(VecScatterDestroy(&scatter));
-  if (da) PetscCall(VecDestroy(&natural));
-  PetscFunctionReturn(0);
-}
 
 static PetscErrorCode WriteMap(const Problem *b, const char dir[], Vec truth, Vec h)
 {
@@ -43,12 +13,12 @@ static PetscErrorCode WriteMap(const Problem *b, const char dir[], Vec truth, Ve
 
   PetscFunctionBeginUser;
   for (int v = 0; v < 3; v++) {
-    PetscCall(Gather(a->da, from[v], &all[v]));
+    PetscCall(ExampleGather(a->da, from[v], &all[v]));
     PetscCall(VecGetArrayRead(all[v], &x[v]));
   }
   PetscCall(VecGetLocalSize(all[0], &n));
   if (n) {
-    PetscCall(Open(PETSC_COMM_SELF, dir, "map.txt", &w));
+    PetscCall(ExampleOpen(PETSC_COMM_SELF, dir, "map.txt", &w));
     PetscCall(PetscViewerASCIIPrintf(w, "# x(m) y(m) log10 of the transmissivity in m^2/day: truth, estimate; head(m) "
                                         "of the estimate\n"));
     for (PetscInt c = 0; c < n; c++) {
@@ -77,13 +47,13 @@ static PetscErrorCode WriteWells(const Problem *b, const char dir[], Vec h, cons
 
   PetscFunctionBeginUser;
   PetscCall(MatMult(b->at, h, b->work));
-  PetscCall(Gather(NULL, b->measured, &all[0]));
-  PetscCall(Gather(NULL, b->work, &all[1]));
+  PetscCall(ExampleGather(NULL, b->measured, &all[0]));
+  PetscCall(ExampleGather(NULL, b->work, &all[1]));
   PetscCall(VecGetLocalSize(all[0], &n));
   PetscCall(VecGetArrayRead(all[0], &measured));
   PetscCall(VecGetArrayRead(all[1], &computed));
   if (n) {
-    PetscCall(Open(PETSC_COMM_SELF, dir, "wells.txt", &w));
+    PetscCall(ExampleOpen(PETSC_COMM_SELF, dir, "wells.txt", &w));
     PetscCall(PetscViewerASCIIPrintf(w, "# x(m) y(m) head(m): measured, computed\n"));
     for (PetscInt i = 0; i < n; i++)
       PetscCall(PetscViewerASCIIPrintf(w, "%.1f %.1f %.4f %.4f\n", (double)wells->x[i], (double)wells->y[i],
@@ -109,7 +79,7 @@ static PetscErrorCode WriteReport(const Problem *b, const char dir[], const Resu
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &ranks));
-  PetscCall(Open(comm, dir, "report.json", &w));
+  PetscCall(ExampleOpen(comm, dir, "report.json", &w));
   PetscCall(PetscViewerASCIIPrintf(w, "{\n  \"seed\": %" PetscInt_FMT ",\n  \"ranks\": %d,\n", r->truth->seed, ranks));
   PetscCall(PetscViewerASCIIPrintf(w, "  \"nx\": %" PetscInt_FMT ",\n  \"ny\": %" PetscInt_FMT ",\n", a->nx, a->ny));
   PetscCall(PetscViewerASCIIPrintf(w, "  \"parameters\": %" PetscInt_FMT ",\n  \"wells\": %" PetscInt_FMT ",\n",

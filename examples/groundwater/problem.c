@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../common/common.h"
 #include "problem.h"
 
 static PetscErrorCode Changed(Costate cs, Vec k, void *ctx)
@@ -58,17 +59,6 @@ static PetscErrorCode Regularization(Costate cs, Vec k, PetscReal *value, Vec g,
   PetscFunctionReturn(0);
 }
 
-/* What is said on the command line comes first. */
-static PetscErrorCode Default(const char name[], const char value[])
-{
-  PetscBool has;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscOptionsHasName(NULL, NULL, name, &has));
-  if (!has) PetscCall(PetscOptionsSetValue(NULL, name, value));
-  PetscFunctionReturn(0);
-}
-
 PetscErrorCode ProblemCreate(Aquifer *a, const Wells *wells, Vec measured, PetscReal k0, const Roughness *roughness,
                              Problem *b)
 {
@@ -91,11 +81,11 @@ PetscErrorCode ProblemCreate(Aquifer *a, const Wells *wells, Vec measured, Petsc
   PetscCall(CostateSetSteadyJacobianP(b->cs, b->Rp, ResidualP, b));
   PetscCall(CostateSetTerminalCost(b->cs, 0, Misfit, MisfitH, NULL, b));
   PetscCall(CostateSetRegularization(b->cs, Regularization, b));
-  PetscCall(Default("-costate_adjoint_ksp_type", KSPCG));
+  PetscCall(ExampleDefault("-costate_adjoint_ksp_type", KSPCG));
 #if defined(PETSC_HAVE_HYPRE)
-  PetscCall(Default("-costate_adjoint_pc_type", PCHYPRE));
+  PetscCall(ExampleDefault("-costate_adjoint_pc_type", PCHYPRE));
 #else
-  PetscCall(Default("-costate_adjoint_pc_type", PCGAMG));
+  PetscCall(ExampleDefault("-costate_adjoint_pc_type", PCGAMG));
 #endif
   PetscCall(CostateSetFromOptions(b->cs));
   PetscFunctionReturn(0);
@@ -122,11 +112,7 @@ PetscErrorCode ProblemCheck(Problem *b, Vec truth, PetscInt seed, PetscReal *ord
   Vec            guess;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscRandomCreate(comm, &random));
-  PetscCall(PetscRandomSetType(random, PETSCRANDER48));
-  PetscCall(PetscRandomSetInterval(random, -1., 1.));
-  PetscCall(PetscRandomSetSeed(random, (unsigned long)seed));
-  PetscCall(PetscRandomSeed(random));
+  PetscCall(ExampleRandom(comm, seed, &random));
   PetscCall(VecDuplicate(b->k, &guess));
   PetscCall(VecCopy(b->k, guess));
   PetscCall(VecAXPBY(b->k, .5, .5, truth)); /* where k is the same everywhere, so are derivatives that should differ */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../common/common.h"
 #include "truth.h"
 
 #define MODES 400
@@ -7,11 +8,8 @@
 static PetscErrorCode Random(PetscInt seed, PetscRandom *r)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscRandomCreate(PETSC_COMM_SELF, r));
-  PetscCall(PetscRandomSetType(*r, PETSCRANDER48));
+  PetscCall(ExampleRandom(PETSC_COMM_SELF, seed, r));
   PetscCall(PetscRandomSetInterval(*r, 0., 1.));
-  PetscCall(PetscRandomSetSeed(*r, (unsigned long)seed));
-  PetscCall(PetscRandomSeed(*r));
   PetscFunctionReturn(0);
 }
 

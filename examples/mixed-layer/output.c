@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <petscviewer.h>
+#include "../common/common.h"
 #include "output.h"
 
 static const struct {
@@ -90,19 +90,13 @@ PetscErrorCode SeasonDestroy(Season *s)
 /* The whole field on rank 0, x fastest; *all is NULL elsewhere. Free with PetscFree. */
 static PetscErrorCode Gather(DM da, Vec global, PetscReal **all)
 {
-  Vec                natural, zero;
-  VecScatter         scatter;
+  Vec                zero;
   const PetscScalar *x;
   PetscInt           n;
 
   PetscFunctionBeginUser;
   *all = NULL;
-  PetscCall(DMDACreateNaturalVector(da, &natural));
-  PetscCall(DMDAGlobalToNaturalBegin(da, global, INSERT_VALUES, natural));
-  PetscCall(DMDAGlobalToNaturalEnd(da, global, INSERT_VALUES, natural));
-  PetscCall(VecScatterCreateToZero(natural, &scatter, &zero));
-  PetscCall(VecScatterBegin(scatter, natural, zero, INSERT_VALUES, SCATTER_FORWARD));
-  PetscCall(VecScatterEnd(scatter, natural, zero, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(ExampleGather(da, global, &zero));
   PetscCall(VecGetLocalSize(zero, &n));
   if (n) {
     PetscCall(PetscMalloc1(n, all));
@@ -110,9 +104,7 @@ static PetscErrorCode Gather(DM da, Vec global, PetscReal **all)
     PetscCall(PetscArraycpy(*all, x, n));
     PetscCall(VecRestoreArrayRead(zero, &x));
   }
-  PetscCall(VecScatterDestroy(&scatter));
   PetscCall(VecDestroy(&zero));
-  PetscCall(VecDestroy(&natural));
   PetscFunctionReturn(0);
 }
 

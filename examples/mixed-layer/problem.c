@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "../common/common.h"
 #include "problem.h"
 
 static PetscErrorCode Changed(Costate cs, Vec p, void *ctx)
@@ -87,11 +88,7 @@ PetscErrorCode ProblemTaylorTest(Problem *b, PetscInt seed)
   CostateType    type;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscRandomCreate(comm, &random));
-  PetscCall(PetscRandomSetType(random, PETSCRANDER48));
-  PetscCall(PetscRandomSetInterval(random, -1., 1.));
-  PetscCall(PetscRandomSetSeed(random, (unsigned long)seed));
-  PetscCall(PetscRandomSeed(random));
+  PetscCall(ExampleRandom(comm, seed, &random));
   PetscCall(CostateCheckTaylor(b->cs, 0, random, PETSC_VIEWER_STDOUT_(comm), &order));
   PetscCall(PetscRandomDestroy(&random));
   PetscCall(CostateGetType(b->cs, &type));
