@@ -38,6 +38,7 @@ typedef const char *CostateType;
 #define COSTATEQUADRATURE    "quadrature"
 #define COSTATEGAUSS         "gauss"
 #define COSTATEIMPLICIT      "implicit"
+#define COSTATEAUTO          "auto" /* one of these, by rules */
 
 /*
   A part of a cost, of its gradient.  i: the number of the cost time, 0 for the other kinds; the value is to be set, on
@@ -74,6 +75,10 @@ typedef enum { COSTATE_RHS, COSTATE_I } CostateSide;
 typedef PetscErrorCode (*CostateProduct)(Costate, PetscReal t, Vec u, Vec udot, PetscReal shift, Vec p, Vec in, Vec out,
                                          void *ctx);
 
+/* How the gradients of a state of rest are computed; see CostateSetSteadyMode() */
+typedef enum { COSTATE_STEADY_AUTO, COSTATE_STEADY_ADJOINT, COSTATE_STEADY_FORWARD } CostateSteadyMode;
+PETSC_EXTERN const char *const CostateSteadyModes[];
+
 /* Fills the derivative of the residual of a steady problem with respect to the parameters. */
 typedef PetscErrorCode (*CostateSteadyJacobianP)(Costate, Vec u, Vec p, Mat Jp, void *ctx);
 
@@ -95,8 +100,10 @@ typedef struct {
   PetscInt       adjoint_steps, adjoint_rejections; /* of the sweep's own integrator; discrete: adjoint steps */
   PetscInt       f, jacobians, jtv, jptv; /* evaluations of f or F in all; Jacobians of the sweep, and its products */
   PetscInt       linear_its, adjoint_linear_its; /* iterations of Krylov methods */
-  PetscInt64     states, peak_states;            /* budget of the trajectory, and what was in use */
-  PetscLogDouble bytes;                          /* of the states in memory, at most, on this rank */
+  PetscInt       setups;              /* of the preconditioner of a steady problem; -1: not known, see PCTRANSPOSABLE */
+  PetscInt       adjoint_setups;      /* of those of the sweep, or of the transposed and tangent solves of implicit */
+  PetscInt64     states, peak_states; /* budget of the trajectory, and what was in use */
+  PetscLogDouble bytes;               /* of the states in memory, at most, on this rank */
   PetscLogDouble seconds_forward, seconds_backward;
   PetscReal      drift; /* backsolve: |u(t0) found - u(t0)| / |u(t0)|; else -1 */
 } CostateStatistics;
@@ -119,6 +126,8 @@ PETSC_EXTERN PetscErrorCode CostateGetTS(Costate, TS *);
 PETSC_EXTERN PetscErrorCode CostateSetSNES(Costate, SNES);
 PETSC_EXTERN PetscErrorCode CostateSetSteadyJacobianP(Costate, Mat, CostateSteadyJacobianP, void *);
 PETSC_EXTERN PetscErrorCode CostateSetSteadyState(Costate, PetscReal, PetscReal);
+PETSC_EXTERN PetscErrorCode CostateSetSteadyMode(Costate, CostateSteadyMode);
+PETSC_EXTERN PetscErrorCode CostateSetAccuracy(Costate, PetscReal);
 PETSC_EXTERN PetscErrorCode CostateSetInitialState(Costate, Vec);
 PETSC_EXTERN PetscErrorCode CostateGetInitialState(Costate, Vec *);
 PETSC_EXTERN PetscErrorCode CostateSetParameters(Costate, Vec);
@@ -147,6 +156,10 @@ PETSC_EXTERN PetscErrorCode CostateSolveAdjoint(Costate);
 PETSC_EXTERN PetscErrorCode CostateGetCost(Costate, PetscInt, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateGetGradient(Costate, PetscInt, Vec *, Vec *);
 PETSC_EXTERN PetscErrorCode CostateGetCovector(Costate, PetscInt, Vec *, Vec *);
+PETSC_EXTERN PetscErrorCode CostateMultTangent(Costate, Vec, Vec);
+PETSC_EXTERN PetscErrorCode CostateMultTangentTranspose(Costate, Vec, Vec);
+PETSC_EXTERN PetscErrorCode CostateHessianMult(Costate, PetscInt, Vec, Vec, Vec, Vec);
+PETSC_EXTERN PetscErrorCode CostateCreateHessian(Costate, PetscInt, Mat *);
 PETSC_EXTERN PetscErrorCode CostateSetTimeGradients(Costate, PetscBool);
 PETSC_EXTERN PetscErrorCode CostateGetTimeGradient(Costate, PetscInt, PetscReal *, PetscReal *, PetscReal[]);
 PETSC_EXTERN PetscErrorCode CostateGetConvergedReason(Costate, CostateConvergedReason *);
@@ -157,6 +170,7 @@ PETSC_EXTERN PetscErrorCode CostateMonitorSet(Costate,
                                               void *, PetscErrorCode (*)(void **));
 PETSC_EXTERN PetscErrorCode CostateListGet(PetscInt, const char **, const char **);
 
+PETSC_EXTERN PetscErrorCode CostateSetWanted(Costate, PetscBool, PetscBool);
 PETSC_EXTERN PetscErrorCode CostateSetVJP(Costate, const char[]);
 PETSC_EXTERN PetscErrorCode CostateSetVJPP(Costate, const char[]);
 PETSC_EXTERN PetscErrorCode CostateSetProducts(Costate, CostateSide, CostateProduct, CostateProduct, void *);

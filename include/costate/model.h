@@ -34,12 +34,13 @@ PETSC_EXTERN PetscErrorCode CostateModelIsDAE(CostateModel, PetscBool *);
 /* An error if M is not the same at the point as it was at the first. */
 PETSC_EXTERN PetscErrorCode CostateModelCheckMass(CostateModel);
 PETSC_EXTERN PetscErrorCode CostateModelSetPoint(CostateModel, PetscReal t, Vec u, Vec udot);
-/* out = R_u^T v, R_u v, M^T v, M v, R_p^T v with M = F_u' */
+/* out = R_u^T v, R_u v, M^T v, M v, R_p^T v, R_p v with M = F_u' */
 PETSC_EXTERN PetscErrorCode CostateModelMultRuTranspose(CostateModel, Vec v, Vec out);
 PETSC_EXTERN PetscErrorCode CostateModelMultRu(CostateModel, Vec v, Vec out);
 PETSC_EXTERN PetscErrorCode CostateModelMultMTranspose(CostateModel, Vec v, Vec out);
 PETSC_EXTERN PetscErrorCode CostateModelMultM(CostateModel, Vec v, Vec out);
 PETSC_EXTERN PetscErrorCode CostateModelMultRpTranspose(CostateModel, Vec v, Vec out);
+PETSC_EXTERN PetscErrorCode CostateModelMultRp(CostateModel, Vec v, Vec out);
 /* out = column j of R_p */
 PETSC_EXTERN PetscErrorCode CostateModelGetRp(CostateModel, PetscInt j, Vec out);
 /* The residual, and the slope u' that belongs to (t,u) */

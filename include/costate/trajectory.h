@@ -34,6 +34,8 @@ typedef struct {
   PetscInt64 budget;      /* states that may be in memory; 0: no limit was needed */
   PetscInt64 peak;        /* states that were at most in memory */
   size_t     state_bytes; /* of a state on this rank */
+  /* of the TS's own KSP: of the run, of repeated steps, of adjoint steps */
+  PetscInt64 solves[3], iterations[3], setups[3];
 } CostateTrajStats;
 
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetStops(TSTrajectory, PetscInt, const PetscReal[]);
@@ -41,9 +43,14 @@ PETSC_EXTERN PetscErrorCode TSTrajectoryCostateGetStop(TSTrajectory, PetscInt, P
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetArrival(TSTrajectory, CostateArrival, void *);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetReverse(TSTrajectory, CostateReverse, void *);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetKeep(TSTrajectory, PetscBool);
+/* The linear solves of adjoint steps */
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetTransposedTolerance(TSTrajectory, PetscReal);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateGetTransposedTolerance(TSTrajectory, PetscReal *);
+PETSC_EXTERN PetscErrorCode TSTrajectoryCostateSetTransposedLag(TSTrajectory, PetscInt);
 PETSC_EXTERN PetscErrorCode TSTrajectoryCostateGetStats(TSTrajectory, CostateTrajStats *);
 /* The matrix of TSSetIJacobianP(), which has no function of PETSc's to get it; NULL if there is none */
 PETSC_EXTERN PetscErrorCode CostateTSGetIJacobianP(TS, Mat *, void (**)(void), void **);
+PETSC_EXTERN PetscErrorCode CostateTSGetRHSMats(TS, Mat *, Mat *);
 
 /* How the matrix of TSSetRHSJacobian() was scaled and shifted by the TS; evaluations of f or F, and of their Jacobians
  */

@@ -106,7 +106,6 @@ static PetscErrorCode solve(problem_session *s, run_answer *a)
 
   PetscFunctionBeginUser;
   PetscCall(PetscOptionsGetString(NULL, NULL, "-json", s->json, sizeof(s->json), NULL));
-  PetscCall(CostateGetType(s->cs, &a->method));
   PetscCall(CostateProblemGetTS(s->problem, &ts));
   PetscCall(TSGetType(ts, &type));
   PetscCall(PetscStrncpy(a->ts_type, type, sizeof(a->ts_type)));
@@ -115,6 +114,7 @@ static PetscErrorCode solve(problem_session *s, run_answer *a)
   PetscCall(CostateProblemGetCost(s->problem, &a->kind, &a->ntimes, &a->times));
   PetscCall(TSMonitorSet(ts, reached, &t, NULL));
   PetscCall(CostateSolve(s->cs));
+  PetscCall(CostateGetType(s->cs, &a->method)); /* of auto the one that was chosen */
   PetscCall(CostateGetConvergedReason(s->cs, &a->reason));
   PetscCall(CostateGetStatistics(s->cs, &a->stats));
   if (a->reason < 0) PetscFunctionReturn(0);

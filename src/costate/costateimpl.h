@@ -12,8 +12,12 @@
     view.c      -costate_view, -costate_monitor
     check.c     proofs: Taylor; products.c: dot products; compare.c: all methods side by side
     windows.c   parameters and weights that change in time
+    choose.c    -costate_type auto
     providers.c where derivatives come from, if not from the application's matrices
     steady.c    problems without time, by a SNES
+    tangent.c   products with du/dp and with Hessians
+    linear.c    solves with the Jacobian of a state of rest, and its transpose; steadyproducts.c, steadyhessian.c
+    adjointksp.c  the linear solvers of all sweeps
     inner.c     gradients as vectors: inner products
     tao.c       the first cost as what a Tao minimises
     door.c      methods for programs that know nothing of a Costate
@@ -67,9 +71,12 @@ struct _CostateOps {
   /* from t1 down to t0 without the states of the run, and the state there; NULL: step by step, by `reverse` */
   PetscErrorCode (*interval)(Costate, PetscReal t1, PetscReal t0);
   PetscErrorCode (*state)(Costate, Vec);
-  PetscErrorCode (*gradients)(Costate); /* instead of a sweep */
-  PetscErrorCode (*end)(Costate);       /* lambda is at t0 */
-  PetscErrorCode (*restart)(Costate);   /* the equation has changed: another window of the parameters */
+  PetscErrorCode (*gradients)(Costate);                              /* instead of a sweep */
+  PetscErrorCode (*end)(Costate);                                    /* lambda is at t0 */
+  PetscErrorCode (*tangent)(Costate, PetscBool transpose, Vec, Vec); /* products with du/dp after a solve */
+  /* G'' (v_u0, v_p), a covector; v_u0 and h_u0 may be NULL */
+  PetscErrorCode (*hessianmult)(Costate, PetscInt j, Vec v_u0, Vec v_p, Vec h_u0, Vec h_p);
+  PetscErrorCode (*restart)(Costate); /* the equation has changed: another window of the parameters */
   PetscErrorCode (*view)(Costate, PetscViewer);
   PetscErrorCode (*reset)(Costate);
   PetscErrorCode (*destroy)(Costate);
@@ -106,6 +113,9 @@ struct _p_Costate {
   CostateSteadyJacobianP   jacobian_p;
   void                    *jacobian_p_ctx;
   PetscReal                steady_atol, steady_rtol;
+  CostateSteadyMode        steady_mode;
+  PetscReal                accuracy; /* of gradients, that was asked for; 0: none was */
+  PetscBool                loose;    /* it was said that a solver is looser than that */
   Vec                      u0, p;
   Mat                      du0dp;
   PetscInt                 ncosts, costcap;
@@ -124,7 +134,8 @@ struct _p_Costate {
   PetscBool                check[3], checked;
   char                    *vjp_name[2]; /* for the state, for the parameters */
   PetscInt                 vjp_few;
-  CostateProvider          provider[2][2]; /* by side and by these */
+  PetscBool                choose, from_options, parameters_only; /* choose: the type, by choose.c */
+  CostateProvider          provider[2][2];                        /* by side and by these */
   /* made by SetUp */
   PetscBool    setup, adopted; /* adopted: the costs are those of TSSetCostGradients() */
   TSTrajectory tj;
@@ -198,6 +209,9 @@ static inline Vec CostateActive(const Costate cs)
   return cs->pw ? cs->pw : cs->p;
 }
 
+/* choose.c */
+PETSC_INTERN PetscErrorCode CostateChoose(Costate);
+
 /* providers.c */
 PETSC_INTERN PetscErrorCode CostateProvidersSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
 PETSC_INTERN PetscErrorCode CostateProvidersSetUp(Costate);
@@ -209,10 +223,16 @@ PETSC_INTERN PetscErrorCode CostateProvidersReset(Costate);
 PETSC_INTERN PetscErrorCode CostateSteadySetUp(Costate);
 PETSC_INTERN PetscErrorCode CostateSteadySolve(Costate);
 
+/* adjointksp.c: options -costate_adjoint_[more]ksp_..., and the tolerance that the accuracy asks for */
+PETSC_INTERN PetscErrorCode CostateAdjointKSPCreate(Costate, const char more[], KSP *);
+PETSC_INTERN PetscErrorCode CostateAccuracySetFromOptions(Costate, COSTATE_OPTION_ITEMS);
+
 /* inner.c */
 PETSC_INTERN PetscErrorCode CostateInnerSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
 PETSC_INTERN PetscErrorCode CostateInnerSetUp(Costate);
 PETSC_INTERN PetscErrorCode CostateInnerApply(Costate);
+/* in place: the covector with respect to the parameters becomes the vector of the inner product, if there is one */
+PETSC_INTERN PetscErrorCode CostateInnerParameters(Costate, Vec);
 PETSC_INTERN PetscErrorCode CostateInnerReset(Costate);
 PETSC_INTERN PetscErrorCode CostateInnerDestroy(Costate);
 

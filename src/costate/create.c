@@ -180,7 +180,8 @@ PetscErrorCode CostateDestroy(Costate *cs)
 
   Input Parameters:
 + cs   - the object
-- type - `COSTATEDISCRETE` and so on; `costate list methods` shows them
+- type - `COSTATEDISCRETE` and so on; `costate list methods` shows them; `COSTATEAUTO`: `CostateSetUp()` chooses and
+         says why, by the rules in src/costate/choose.c
 
   Options Database Key:
 . -costate_type type - the method
@@ -201,6 +202,10 @@ PetscErrorCode CostateSetType(Costate cs, CostateType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   PetscValidCharPointer(type, 2);
+  cs->choose = (PetscBool)!strcmp(type, COSTATEAUTO);
+  if (cs->choose) PetscCall(CostateReset(cs));
+  if (cs->choose && ((PetscObject)cs)->type_name) PetscFunctionReturn(PETSC_SUCCESS);
+  if (cs->choose) type = COSTATEDISCRETE; /* until CostateSetUp() */
   PetscCall(PetscObjectTypeCompare((PetscObject)cs, type, &same));
   if (same) PetscFunctionReturn(PETSC_SUCCESS);
   for (i = 0; i < NMETHODS && strcmp(methods[i].name, type); i++) {

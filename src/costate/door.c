@@ -81,8 +81,11 @@ static PetscErrorCode Door(TSTrajectory tj, TS ts)
     PetscCall(PetscObjectCompose((PetscObject)ts, name, (PetscObject)cs));
     PetscCall(PetscObjectDereference((PetscObject)cs));
     PetscCall(CostateSetFromOptions(cs));
+    if (cs->choose) PetscCall(CostateChoose(cs));
     PetscCall(Outside(cs));
   }
+  cs->choose = PETSC_FALSE; /* for a program that knows nothing of it once and for all */
+  if (!strcmp(((PetscObject)cs)->type_name, COSTATEDISCRETE)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(cs->ops->reverse, PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
              "-costate_type %s does not go backward, so TSAdjointSolve() cannot do it: use discrete, interpolating, "
              "quadrature, gauss or backsolve",

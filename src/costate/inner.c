@@ -201,6 +201,27 @@ PetscErrorCode CostateInnerApply(Costate cs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode CostateInnerParameters(Costate cs, Vec g)
+{
+  CostateInner *in = &cs->inner[PARAMETERS];
+  Vec           covector;
+
+  PetscFunctionBegin;
+  if (cs->covectors || (!in->mass && !in->root)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (in->mass && !in->ksp) PetscCall(CreateKSP(cs, in));
+  if (in->root && !in->work) PetscCall(MatCreateVecs(in->root, &in->work, NULL));
+  if (in->root) {
+    PetscCall(MatMultTranspose(in->root, g, in->work));
+    PetscCall(MatMult(in->root, in->work, g));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecDuplicate(g, &covector));
+  PetscCall(VecCopy(g, covector));
+  PetscCall(KSPSolve(in->ksp, covector, g));
+  PetscCall(VecDestroy(&covector));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateInnerReset(Costate cs)
 {
   PetscFunctionBegin;

@@ -110,7 +110,7 @@ static PetscErrorCode Create(CostateModel m, PetscBool transpose, Mat *S)
 {
   Shell   *s;
   VecType  type;
-  PetscInt n, N;
+  PetscInt n, N, block;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&s));
@@ -122,7 +122,9 @@ static PetscErrorCode Create(CostateModel m, PetscBool transpose, Mat *S)
   PetscCall(VecGetLocalSize(m->u, &n));
   PetscCall(VecGetSize(m->u, &N));
   PetscCall(VecGetType(m->u, &type));
+  PetscCall(VecGetBlockSize(m->u, &block));
   PetscCall(MatCreateShell(m->comm, n, n, N, N, s, S));
+  PetscCall(MatSetBlockSize(*S, block)); /* of the vectors that it makes for a solver: fields are split by it */
   PetscCall(MatShellSetVecType(*S, type));
   PetscCall(MatShellSetOperation(*S, MATOP_MULT, (void (*)(void))Mult));
   PetscCall(MatShellSetOperation(*S, MATOP_MULT_TRANSPOSE, (void (*)(void))MultTranspose));

@@ -18,9 +18,12 @@ const char *const CostateObjectOptions[] = {"costate_type",
                                             "costate_inner_product_parameters",
                                             "costate_covariance_root_state",
                                             "costate_covariance_root_parameters",
+                                            "costate_wanted",
                                             "costate_vjp",
                                             "costate_vjp_p",
                                             "costate_vjp_few",
+                                            "costate_accuracy",
+                                            "costate_steady_mode",
                                             "costate_steady_atol",
                                             "costate_steady_rtol",
                                             "costate_steady_warn",
@@ -67,15 +70,17 @@ static PetscErrorCode WindowOptions(Costate cs, COSTATE_OPTION_ITEMS PetscOption
 . cs - the object
 
   Options Database Keys:
-+ -costate_type type      - the method (`CostateSetType()`)
++ -costate_type type      - the method (`CostateSetType()`); auto: by rules
 . -costate_monitor        - the norms of lambda, at each step of the sweep
 . -costate_progress       - one line on stderr, with the time left
 . -costate_blowup norm    - stop when a norm of lambda is larger
+. -costate_accuracy rtol  - how right gradients are to be (`CostateSetAccuracy()`)
 . -costate_adjoint_residual_check bool - the true residual of each solve with a transposed matrix is computed, and one
                             that lies is DIVERGED_BACKWARD (true)
 . -costate_view           - what was solved and what it took
 . -costate_check_dot_product, -costate_check_taylor, -costate_check_methods - proofs, before the first solve
 . -costate_cost_window type, -costate_cost_window_times a,b - `CostateSetCostWindow()`
+. -costate_wanted which   - both gradients or that with respect to the parameters (`CostateSetWanted()`)
 . -costate_vjp name, -costate_vjp_p name - where derivatives come from (`CostateSetVJP()`)
 . -costate_inner_product_..., -costate_covariance_root_...  - `CostateSetInnerProduct()`
 - -costate_adjoint_...    - the options of the integrator of the sweep and its solvers
@@ -89,7 +94,9 @@ static PetscErrorCode WindowOptions(Costate cs, COSTATE_OPTION_ITEMS PetscOption
 @*/
 PetscErrorCode CostateSetFromOptions(Costate cs)
 {
+  const char *const wanted[] = {"both", "parameters"};
   char              type[64];
+  PetscInt          which = cs->parameters_only;
   PetscBool         flg;
   PetscViewer       viewer;
   PetscViewerFormat format;
@@ -110,7 +117,12 @@ PetscErrorCode CostateSetFromOptions(Costate cs)
                              "CostateSetTimeGradients", cs->time_gradients, &cs->time_gradients, NULL));
   PetscCall(PetscOptionsBool("-costate_adjoint_residual_check", "Look at what the solver of the sweep leaves",
                              "CostateSetFromOptions", cs->look, &cs->look, NULL));
+  PetscCall(PetscOptionsEList("-costate_wanted", "Which gradients", "CostateSetWanted", wanted, 2, wanted[which],
+                              &which, &flg));
+  if (flg) PetscCall(CostateSetWanted(cs, (PetscBool)!which, PETSC_TRUE));
+  cs->from_options = PETSC_TRUE;
   PetscCall(CostateProvidersSetFromOptions(cs, PetscOptionsObject));
+  PetscCall(CostateAccuracySetFromOptions(cs, PetscOptionsObject));
   PetscCall(WindowOptions(cs, PetscOptionsObject));
   PetscCall(CostateInnerSetFromOptions(cs, PetscOptionsObject));
   PetscCall(CostateChecksSetFromOptions(cs, PetscOptionsObject));

@@ -342,7 +342,7 @@ static PetscErrorCode Get(Costate cs, CostateSide side, PetscBool p, CostateProv
 
     PetscCall(TSGetRHSJacobian(cs->ts, NULL, NULL, &f, &pr->fctx));
     pr->f = (void (*)(void))f;
-    PetscCall(TSGetRHSJacobian(cs->ts, &pr->A, &pr->P, NULL, NULL));
+    PetscCall(CostateTSGetRHSMats(cs->ts, &pr->A, &pr->P));
   } else {
     TSIJacobian f;
     SNES        snes; /* TSGetIJacobian() makes a matrix where there is none */

@@ -318,6 +318,7 @@ PetscErrorCode CostateSetUp(Costate cs)
              "CostateSetSNES() for a steady problem");
   if (!((PetscObject)cs)->type_name) PetscCall(CostateSetType(cs, COSTATEDISCRETE));
   PetscCall(CostateInitializePackage());
+  if (cs->choose) PetscCall(CostateChoose(cs));
   if (cs->snes) PetscCall(CostateProvidersSetUp(cs));
   if (cs->snes) PetscCall(CostateSteadySetUp(cs));
   if (!cs->timed) { /* a TS that has run has other ones */

@@ -7,6 +7,9 @@
 */
 #include "costateimpl.h"
 #include <costate/model.h>
+#include <costate/pc.h>
+
+const char *const CostateSteadyModes[] = {"auto", "adjoint", "forward", "CostateSteadyMode", "COSTATE_STEADY_", NULL};
 
 static PetscErrorCode Residual(TS ts, PetscReal t, Vec u, Vec udot, Vec f, void *ctx)
 {
@@ -138,7 +141,8 @@ PetscErrorCode CostateSetSteadyJacobianP(Costate cs, Mat Jp, CostateSteadyJacobi
   Options Database Keys:
 + -costate_steady_atol atol - 1e-8
 . -costate_steady_rtol rtol - 1e-8
-- -costate_steady_warn part - warn if what is left of the residual makes a cost wrong by that part of it, 1e-6
+- -costate_steady_warn part - warn if what is left of the residual makes a cost wrong by that part of it; by default the
+                              accuracy of `CostateSetAccuracy()`, or 1e-6
 
   Notes:
   The run ends when the root mean square of r_i/(atol + rtol |u_i|) is at most 1, where r is the residual with u' = 0.
@@ -151,7 +155,7 @@ and the gradient by about the same part; -costate_view shows it.
 
   Level: intermediate
 
-.seealso: `CostateSetSNES()`, `CostateSetType()`
+.seealso: `CostateSetSNES()`, `CostateSetType()`, `CostateSetAccuracy()`
 @*/
 PetscErrorCode CostateSetSteadyState(Costate cs, PetscReal atol, PetscReal rtol)
 {
@@ -162,6 +166,41 @@ PetscErrorCode CostateSetSteadyState(Costate cs, PetscReal atol, PetscReal rtol)
              (double)rtol);
   cs->steady_atol = atol;
   cs->steady_rtol = rtol;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  CostateSetSteadyMode - Sets whether gradients of a state of rest take a solve for each cost or for each parameter
+
+  Logically Collective
+
+  Input Parameters:
++ cs   - the object, of type `COSTATEIMPLICIT`
+- mode - `COSTATE_STEADY_ADJOINT`: a transposed solve for each cost; `COSTATE_STEADY_FORWARD`: a solve for each
+         parameter, which serves all costs; `COSTATE_STEADY_AUTO`, the default: forward if there are fewer parameters
+         than costs
+
+  Options Database Key:
+. -costate_steady_mode auto|adjoint|forward - the same
+
+  Notes:
+  Either way a preconditioner is set up once, and the gradients are the same to the tolerance of the solver.  Forward
+takes a solve more, for what is left of the residual, and a vector of states for each cost; it needs the columns of R_p
+  (`MatGetColumnVector()`).
+
+  Level: intermediate
+
+.seealso: `CostateSetSteadyState()`, `CostateMultTangent()`, `CostateSetAccuracy()`
+@*/
+PetscErrorCode CostateSetSteadyMode(Costate cs, CostateSteadyMode mode)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
+  PetscValidLogicalCollectiveEnum(cs, mode, 2);
+  PetscCheck(mode >= COSTATE_STEADY_AUTO && mode <= COSTATE_STEADY_FORWARD, PetscObjectComm((PetscObject)cs),
+             PETSC_ERR_ARG_OUTOFRANGE, "There is no such mode, %d: auto, adjoint and forward are 0, 1 and 2",
+             (int)mode);
+  cs->steady_mode = mode;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,13 +235,33 @@ PetscErrorCode CostateSteadySetUp(Costate cs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* How often the preconditioner of a SNES was set up, if it is one that counts; else -1. */
+static PetscErrorCode SetUps(SNES snes, PetscInt *n)
+{
+  KSP       ksp;
+  PC        pc;
+  PetscBool counts;
+
+  PetscFunctionBegin;
+  *n = -1;
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(KSPGetPC(ksp, &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCTRANSPOSABLE, &counts));
+  if (counts) PetscCall(PCTransposableGetSetUps(pc, n, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Solves f(u,p) = 0 from the guess. */
 PetscErrorCode CostateSteadySolve(Costate cs)
 {
   SNESConvergedReason reason;
+  PetscInt            before, after;
 
   PetscFunctionBegin;
+  PetscCall(SetUps(cs->snes, &before));
   PetscCall(SNESSolve(cs->snes, NULL, cs->u));
+  PetscCall(SetUps(cs->snes, &after));
+  cs->stats.setups = after < 0 ? -1 : after - PetscMax(before, 0);
   PetscCall(SNESGetConvergedReason(cs->snes, &reason));
   PetscCall(SNESGetIterationNumber(cs->snes, &cs->stats.steps));
   PetscCall(SNESGetLinearSolveIterations(cs->snes, &cs->stats.linear_its));

@@ -164,29 +164,13 @@ static PetscErrorCode SweepIFunction(TS ts, PetscReal tau, Vec Z, Vec Zdot, Vec 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateKSP(CostateSweep sw, const char more[], KSP *ksp)
-{
-  const char *prefix;
-
-  PetscFunctionBegin;
-  if (*ksp) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(KSPCreate(PetscObjectComm((PetscObject)sw->cs), ksp));
-  PetscCall(CostateGetOptionsPrefix(sw->cs, &prefix));
-  PetscCall(KSPSetOptionsPrefix(*ksp, prefix));
-  PetscCall(KSPAppendOptionsPrefix(*ksp, "costate_adjoint_"));
-  if (more) PetscCall(KSPAppendOptionsPrefix(*ksp, more));
-  /* what the solver leaves over goes straight into the gradient */
-  PetscCall(KSPSetTolerances(*ksp, 1e-10, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  PetscCall(KSPSetFromOptions(*ksp));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The matrices of the blocks at this point. */
 static PetscErrorCode SweepIJacobian(TS ts, PetscReal tau, Vec Z, Vec Zdot, PetscReal shift, Mat A, Mat P, void *ctx)
 {
   CostateSweep       sw = (CostateSweep)ctx;
   const PetscScalar *z, *zdot;
   Mat                J, B;
+  PetscBool          reuse;
 
   PetscFunctionBegin;
   (void)ts;
@@ -204,11 +188,13 @@ static PetscErrorCode SweepIJacobian(TS ts, PetscReal tau, Vec Z, Vec Zdot, Pets
     PetscCall(CostateModelGetShifted(sw->model, shift, &J, &B));
   else
     PetscCall(CostateModelGetTransposed(sw->model, shift, &J, &B));
-  PetscCall(CreateKSP(sw, NULL, &sw->ksp));
+  PetscCall(CostateAdjointKSPCreate(sw->cs, NULL, &sw->ksp));
   PetscCall(KSPSetOperators(sw->ksp, J, B));
+  PetscCall(KSPGetReusePreconditioner(sw->ksp, &reuse));
+  if (!reuse) sw->cs->stats.adjoint_setups++;
   if (sw->what & COSTATE_SWEEP_Y) {
     PetscCall(CostateModelGetShifted(sw->model, -shift, &J, &B));
-    PetscCall(CreateKSP(sw, "state_", &sw->kspy));
+    PetscCall(CostateAdjointKSPCreate(sw->cs, "state_", &sw->kspy));
     PetscCall(KSPSetOperators(sw->kspy, J, B));
   }
   PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));

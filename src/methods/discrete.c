@@ -16,7 +16,8 @@ static PetscErrorCode SetUp_Discrete(Costate cs)
   PetscCall(PetscObjectTypeCompare((PetscObject)cs->ts, TSRK, &rk));
   PetscCall(TSGetRHSJacobian(cs->ts, NULL, NULL, &jacobian, NULL));
   PetscCheck(!rk || jacobian, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_WRONGSTATE,
-             "The adjoint needs the Jacobian of the right-hand side: call TSSetRHSJacobian()");
+             "The adjoint needs the Jacobian of the right-hand side: call TSSetRHSJacobian(), or have it made by "
+             "-costate_vjp auto");
   PetscCall(TSTrajectoryCostateSetReverse(cs->tj, NULL, NULL));
   PetscCall(TSTrajectoryCostateSetKeep(cs->tj, PETSC_TRUE));
   if (cs->adopted) PetscFunctionReturn(PETSC_SUCCESS);

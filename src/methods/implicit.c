@@ -7,100 +7,34 @@
   which is one transposed solve for each cost, whatever it took to come to rest.  The state comes from a SNES, or from
   the end of a time integration, which is looked at.  The initial state has no influence.
 
+  With fewer parameters than costs it is the other way round: R_u s_k = -R_p e_k, dG/dp_k = Phi_u s_k + Phi_p e_k.
+
+  Second derivatives along v take a tangent and another adjoint, with a dot for changes along (s, v) with eta held:
+
+    R_u s = -R_p v ,  R_u^T eta' = (Phi_u^T - R_u^T eta)' ,  h = (Phi_p - R_p^T eta)' - R_p^T eta'
+
   The transpose is assembled, so that any preconditioner serves it; a matrix that is known by its products stays so.
 
-    -costate_adjoint_ksp_..., -costate_adjoint_pc_...   the solver; rtol 1e-10
+    -costate_steady_mode auto|adjoint|forward
+    -costate_adjoint_ksp_..., -costate_adjoint_pc_...   the solvers; rtol 1e-10, or by -costate_accuracy
 */
-#include "../costate/costateimpl.h"
-#include <costate/model.h>
-#include <costate/pc.h>
+#include "../costate/linear.h"
 
 typedef struct {
-  KSP       ksp;
-  Vec       eta, g, r, zero, gp;
-  PetscBool steady; /* the run has come to rest */
-  PetscReal norm;   /* of the last residual */
-  PetscReal error;  /* of the costs, relative, by what is left of it */
-  PetscReal warn;   /* when it is larger */
-  PetscInt  its;
+  CostateLinear      linear;
+  CostateSteadyProbe probe;
+  PetscBool          have;   /* the linear systems are those of the solution */
+  PetscInt           eta_of; /* the cost that eta belongs to; -1: none */
+  Vec                eta, g, r, zero, p;
+  PetscObjectState   p_state; /* of the parameters, when they were last found to be those of p */
+  PetscBool          steady;  /* the run has come to rest */
+  PetscReal          norm;    /* of the last residual */
+  PetscReal          error;   /* of the costs, relative, by what is left of it */
+  PetscReal          warn;    /* when it is larger; -1: by the accuracy */
+  PetscInt           tangents, hessians;
 } Implicit;
 
-static PetscErrorCode CreateKSP(Costate cs)
-{
-  Implicit *im = (Implicit *)cs->data;
-
-  PetscFunctionBegin;
-  if (im->ksp) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(KSPCreate(PetscObjectComm((PetscObject)cs), &im->ksp));
-  PetscCall(KSPSetOptionsPrefix(im->ksp, ((PetscObject)cs)->prefix));
-  PetscCall(KSPAppendOptionsPrefix(im->ksp, "costate_adjoint_"));
-  PetscCall(KSPSetTolerances(im->ksp, 1e-10, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  PetscCall(KSPSetFromOptions(im->ksp));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The null space of the Jacobian is what the transposed systems must be orthogonal to, and the other way round. */
-static PetscErrorCode NullSpaces(Costate cs, Mat AT, Mat PT)
-{
-  Mat          A = NULL, P;
-  MatNullSpace right, left, near;
-  TSIJacobian  ijacobian;
-
-  PetscFunctionBegin;
-  PetscCall(TSGetIJacobian(cs->ts, NULL, NULL, &ijacobian, NULL));
-  if (ijacobian)
-    PetscCall(TSGetIJacobian(cs->ts, &A, &P, NULL, NULL));
-  else
-    PetscCall(TSGetRHSJacobian(cs->ts, &A, &P, NULL, NULL));
-  PetscCall(MatGetNullSpace(A, &right));
-  PetscCall(MatGetTransposeNullSpace(A, &left));
-  PetscCall(MatGetNearNullSpace(P ? P : A, &near));
-  if (left || right) {
-    PetscCall(MatSetNullSpace(AT, left ? left : right));
-    PetscCall(MatSetTransposeNullSpace(AT, right));
-  }
-  if (near) PetscCall(MatSetNearNullSpace(PT, near));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* One transposed solve; a reason if it fails, or only says that it did not. */
-static PetscErrorCode Solve(Costate cs, PetscInt j, Mat AT)
-{
-  Implicit          *im = (Implicit *)cs->data;
-  KSPConvergedReason reason;
-  PetscReal          left = 0;
-  PetscInt           its;
-  PetscBool          lies = PETSC_FALSE;
-  MatNullSpace       out;
-
-  PetscFunctionBegin;
-  PetscCall(KSPSolve(im->ksp, im->g, im->eta));
-  PetscCall(KSPGetConvergedReason(im->ksp, &reason));
-  PetscCall(KSPGetIterationNumber(im->ksp, &its));
-  cs->stats.adjoint_linear_its += its;
-  if (cs->look) {
-    PetscCall(MatGetTransposeNullSpace(AT, &out));
-    if (out) PetscCall(MatNullSpaceRemove(out, im->g));
-    PetscCall(CostateKSPLies(im->ksp, PETSC_FALSE, im->g, im->eta, im->r, &left, &lies));
-  }
-  if (reason >= 0 && !lies) PetscFunctionReturn(PETSC_SUCCESS);
-  cs->reason = COSTATE_DIVERGED_BACKWARD;
-  if (reason < 0)
-    PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
-                           "costate: the transposed solve of cost %" PetscInt_FMT
-                           " (-costate_adjoint_ksp_...) ended with %s, so there is no gradient. If the Jacobian is "
-                           "singular, as with pure Neumann conditions, tell it its null space (MatSetNullSpace(), "
-                           "MatSetTransposeNullSpace())\n",
-                           j, KSPConvergedReasons[reason]));
-  else
-    PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
-                           "costate: the transposed solve of cost %" PetscInt_FMT
-                           " (-costate_adjoint_ksp_...) says %s but leaves %.3g of its right-hand side: its "
-                           "preconditioner is not what it should be, or the Jacobian singular (MatSetNullSpace()), so "
-                           "there is no gradient\n",
-                           j, KSPConvergedReasons[reason], (double)left));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+#define WHY 512
 
 /* The root mean square of the residual over its tolerance: at most 1 at rest. */
 static PetscErrorCode Rest(Costate cs, Vec u, Vec r, PetscReal *norm)
@@ -126,6 +60,20 @@ static PetscErrorCode Rest(Costate cs, Vec u, Vec r, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A run begins: with these parameters, and what was solved before is of no use. */
+static PetscErrorCode Forward_Implicit(Costate cs)
+{
+  Implicit *im = (Implicit *)cs->data;
+
+  PetscFunctionBegin;
+  PetscCall(VecCopy(cs->p, im->p));
+  PetscCall(PetscObjectStateGet((PetscObject)cs->p, &im->p_state));
+  im->have     = PETSC_FALSE;
+  im->eta_of   = -1;
+  im->tangents = im->hessians = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* A state of a run: is it at rest? */
 static PetscErrorCode Arrival_Implicit(Costate cs, PetscInt step, PetscReal t, Vec u)
 {
@@ -141,6 +89,31 @@ static PetscErrorCode Arrival_Implicit(Costate cs, PetscInt step, PetscReal t, V
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The Jacobian at the solution, once. */
+static PetscErrorCode Linearise(Costate cs)
+{
+  Implicit *im = (Implicit *)cs->data;
+  PetscReal t;
+  Vec       u;
+
+  PetscFunctionBegin;
+  if (im->have) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!im->linear) PetscCall(CostateLinearCreate(cs, &im->linear));
+  PetscCall(TSGetTime(cs->ts, &t));
+  PetscCall(TSGetSolution(cs->ts, &u));
+  PetscCall(CostateLinearSet(im->linear, t, u));
+  im->have = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscReal WarnAt(Costate cs)
+{
+  const Implicit *im = (const Implicit *)cs->data;
+
+  if (im->warn >= 0) return im->warn;
+  return cs->accuracy > 0 ? cs->accuracy : 1e-6;
+}
+
 /* What is left of the residual makes the cost wrong by eta^T R to first order, and its gradient by as much of itself.
  */
 static PetscErrorCode Warn(Costate cs, PetscInt j, PetscReal error)
@@ -150,29 +123,104 @@ static PetscErrorCode Warn(Costate cs, PetscInt j, PetscReal error)
 
   PetscFunctionBegin;
   im->error = j ? PetscMax(im->error, part) : part;
-  if (part <= im->warn) PetscFunctionReturn(PETSC_SUCCESS);
+  if (part <= WarnAt(cs)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
                          "costate: warning: the state is not so much at rest that cost %" PetscInt_FMT
-                         " is right to %.3g (-costate_steady_warn): what is left of the residual changes it by %.3g of "
+                         " is right to %.3g (%s): what is left of the residual changes it by %.3g of "
                          "itself, and its gradient by about as much. Tighten %s\n",
-                         j, (double)im->warn, (double)part,
+                         j, (double)WarnAt(cs),
+                         im->warn < 0 && cs->accuracy > 0 ? "-costate_accuracy" : "-costate_steady_warn", (double)part,
                          cs->snes ? "-snes_rtol and -snes_atol" : "-costate_steady_atol and -costate_steady_rtol"));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode NoGradient(Costate cs, const char of[], PetscInt i, const char why[])
+{
+  PetscFunctionBegin;
+  cs->reason = COSTATE_DIVERGED_BACKWARD;
+  PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
+                         "costate: there is no gradient. Of %s %" PetscInt_FMT ", %s\n", of, i, why));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* eta of a cost, unless that is what it is */
+static PetscErrorCode Eta(Costate cs, PetscInt j, char why[])
+{
+  Implicit     *im = (Implicit *)cs->data;
+  CostateLinear l  = im->linear;
+
+  PetscFunctionBegin;
+  why[0] = 0;
+  if (im->eta_of == j) PetscFunctionReturn(PETSC_SUCCESS);
+  im->eta_of = -1;
+  PetscCall(VecZeroEntries(im->g));
+  PetscCall(CostatePartGradient(cs, &cs->cost[j].terminal, 0, l->t, l->u, PETSC_FALSE, im->g));
+  PetscCall(CostateLinearSolve(l, PETSC_TRUE, im->g, im->eta, why, WHY));
+  if (!why[0]) im->eta_of = j;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A transposed solve for each cost. */
+static PetscErrorCode Adjoint(Costate cs)
+{
+  Implicit     *im = (Implicit *)cs->data;
+  CostateLinear l  = im->linear;
+  PetscScalar   s;
+  char          why[WHY];
+
+  PetscFunctionBegin;
+  for (PetscInt j = 0; j < cs->ncosts; j++) {
+    PetscCall(Eta(cs, j, why));
+    if (why[0]) {
+      PetscCall(NoGradient(cs, "cost", j, why));
+      break;
+    }
+    PetscCall(CostateModelResidual(l->model, l->t, l->u, im->zero, im->g));
+    PetscCall(VecDot(im->g, im->eta, &s));
+    PetscCall(Warn(cs, j, PetscAbsScalar(s)));
+    PetscCall(CostateModelMultRpTranspose(l->model, im->eta, cs->mu[j]));
+    PetscCall(VecScale(cs->mu[j], -1));
+    PetscCall(CostatePartGradient(cs, &cs->cost[j].terminal, 0, l->t, l->u, PETSC_TRUE, cs->mu[j]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A solve for each parameter, and one for what is left of the residual. */
+static PetscErrorCode Forward(Costate cs)
+{
+  Implicit  *im = (Implicit *)cs->data;
+  PetscReal *error;
+  PetscInt   at;
+  char       why[WHY];
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(cs->ncosts, &error));
+  PetscCall(CostateSteadyForward(im->linear, im->g, error, &at, why, WHY));
+  if (why[0])
+    PetscCall(at < 0 ? NoGradient(cs, "what is left of the residual and cost", 0, why)
+                     : NoGradient(cs, "parameter", at, why));
+  for (PetscInt j = 0; !why[0] && j < cs->ncosts; j++) PetscCall(Warn(cs, j, error[j]));
+  PetscCall(PetscFree(error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool IsForward(Costate cs)
+{
+  PetscInt np = 0;
+
+  if (cs->steady_mode != COSTATE_STEADY_AUTO) return (PetscBool)(cs->steady_mode == COSTATE_STEADY_FORWARD);
+  if (cs->p) (void)VecGetSize(cs->p, &np);
+  return (PetscBool)(np < cs->ncosts);
 }
 
 static PetscErrorCode Gradients_Implicit(Costate cs)
 {
   Implicit          *im = (Implicit *)cs->data;
-  CostateModel       model;
   CostateModelCounts counts;
   PetscReal          t, norm;
-  PetscScalar        s;
-  Mat                AT, PT;
-  Vec                u;
 
   PetscFunctionBegin;
   PetscCall(TSGetTime(cs->ts, &t));
-  PetscCall(TSGetSolution(cs->ts, &u));
   if (!cs->snes && !im->steady) {
     cs->reason = COSTATE_DIVERGED_NOT_STEADY;
     PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
@@ -182,35 +230,76 @@ static PetscErrorCode Gradients_Implicit(Costate cs)
                            (double)t, (double)im->norm, (double)cs->steady_atol, (double)cs->steady_rtol));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(CostateModelCreate(cs->ts, u, ((PetscObject)cs)->prefix, &model));
-  PetscCall(CostateModelSetPoint(model, t, u, im->zero));
-  PetscCall(CostateModelGetTransposed(model, 0, &AT, &PT));
-  PetscCall(CreateKSP(cs));
-  PetscCall(KSPSetOperators(im->ksp, AT, PT));
-  PetscCall(NullSpaces(cs, AT, PT));
+  PetscCall(Linearise(cs));
+  for (PetscInt j = 0; j < cs->ncosts; j++) cs->cost[j].dT = cs->cost[j].dt0 = PETSC_MAX_REAL;
+  PetscCall(IsForward(cs) ? Forward(cs) : Adjoint(cs));
   for (PetscInt j = 0; j < cs->ncosts && cs->reason == COSTATE_ITERATING; j++) {
-    CostateCost *c = &cs->cost[j];
-
-    c->dT = c->dt0 = PETSC_MAX_REAL;
-    PetscCall(VecZeroEntries(im->g));
-    PetscCall(CostatePartGradient(cs, &c->terminal, 0, t, u, PETSC_FALSE, im->g));
-    PetscCall(Solve(cs, j, AT));
-    if (cs->reason != COSTATE_ITERATING) break;
-    PetscCall(CostateModelResidual(model, t, u, im->zero, im->g));
-    PetscCall(VecDot(im->g, im->eta, &s));
-    PetscCall(Warn(cs, j, PetscAbsScalar(s)));
-    PetscCall(CostateModelMultRpTranspose(model, im->eta, cs->mu[j]));
-    PetscCall(VecScale(cs->mu[j], -1));
-    PetscCall(CostatePartGradient(cs, &c->terminal, 0, t, u, PETSC_TRUE, cs->mu[j]));
     PetscCall(VecNorm(cs->mu[j], NORM_1, &norm));
     if (PetscIsInfOrNanReal(norm)) cs->reason = COSTATE_DIVERGED_NAN;
   }
-  PetscCall(CostateModelGetCounts(model, &counts));
+  PetscCall(CostateModelGetCounts(im->linear->model, &counts));
   cs->stats.jacobians = counts.jacobians;
   cs->stats.jtv       = counts.jtv;
   cs->stats.jptv      = counts.jptv;
-  PetscCall(KSPReset(im->ksp)); /* its matrices go with the model */
-  PetscCall(CostateModelDestroy(&model));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The linear systems at the solution, for a product after the solve, if that is still the solution. */
+static PetscErrorCode AtSolution(Costate cs)
+{
+  Implicit        *im   = (Implicit *)cs->data;
+  MPI_Comm         comm = PetscObjectComm((PetscObject)cs);
+  PetscObjectState now;
+  PetscBool        same;
+
+  PetscFunctionBegin;
+  PetscCheck(cs->snes || im->steady, comm, PETSC_ERR_NOT_CONVERGED,
+             "The run did not come to rest, so there is nothing to multiply at: its residual is %.3g times what "
+             "-costate_steady_atol and -costate_steady_rtol allow. Let it run longer (TSSetMaxTime(), TSSetMaxSteps())",
+             (double)im->norm);
+  PetscCall(PetscObjectStateGet((PetscObject)cs->p, &now));
+  if (now != im->p_state) {
+    PetscCall(VecEqual(cs->p, im->p, &same));
+    PetscCheck(same, comm, PETSC_ERR_ORDER,
+               "The parameters are not those of the last solve any more: call CostateSolve() or CostateSolveForward() "
+               "before products with derivatives");
+    im->p_state = now;
+  }
+  PetscCall(Linearise(cs));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Tangent_Implicit(Costate cs, PetscBool transpose, Vec in, Vec out)
+{
+  Implicit *im = (Implicit *)cs->data;
+  char      why[WHY];
+
+  PetscFunctionBegin;
+  PetscCall(AtSolution(cs));
+  im->tangents++;
+  PetscCall(CostateSteadyTangent(im->linear, transpose, in, out, im->g, why, WHY));
+  PetscCheck(!why[0], PetscObjectComm((PetscObject)cs), PETSC_ERR_NOT_CONVERGED, "There is no product with %sdu/dp: %s",
+             transpose ? "the transpose of " : "", why);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HessianMult_Implicit(Costate cs, PetscInt j, Vec v_u0, Vec v, Vec h_u0, Vec h)
+{
+  Implicit *im   = (Implicit *)cs->data;
+  MPI_Comm  comm = PetscObjectComm((PetscObject)cs);
+  char      why[WHY];
+
+  PetscFunctionBegin;
+  PetscCheck(!v_u0 && !h_u0, comm, PETSC_ERR_SUP,
+             "A state of rest does not depend on the initial state: the method implicit has second derivatives with "
+             "respect to the parameters alone, so give NULL for the directions in the initial state");
+  PetscCall(AtSolution(cs));
+  im->hessians++;
+  PetscCall(Eta(cs, j, why));
+  if (!why[0]) PetscCall(CostateSteadyHessian(im->linear, &im->probe, j, im->eta, v, h, im->g, why, WHY));
+  PetscCall(PetscObjectStateGet((PetscObject)cs->p, &im->p_state)); /* it was put back */
+  PetscCheck(!why[0], comm, PETSC_ERR_NOT_CONVERGED, "There are no second derivatives of cost %" PetscInt_FMT ": %s", j,
+             why);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -238,7 +327,9 @@ static PetscErrorCode SetUp_Implicit(Costate cs)
                "(-costate_type discrete), or CostateSetTerminalCost()",
                j);
   PetscCall(VecDuplicateVecs(cs->p, cs->ncosts, &cs->mu));
+  PetscCall(VecDuplicate(cs->p, &im->p));
   PetscCall(VecDuplicate(cs->u0, &im->eta));
+  PetscCall(VecZeroEntries(im->eta));
   PetscCall(VecDuplicate(cs->u0, &im->g));
   PetscCall(VecDuplicate(cs->u0, &im->r));
   PetscCall(VecDuplicate(cs->u0, &im->zero));
@@ -255,15 +346,23 @@ static PetscErrorCode View_Implicit(Costate cs, PetscViewer viewer)
   Implicit *im = (Implicit *)cs->data;
 
   PetscFunctionBegin;
+  PetscCall(PetscViewerASCIIPrintf(viewer, "  mode: %s%s\n",
+                                   IsForward(cs) ? "forward, a solve for each parameter"
+                                                 : "adjoint, a transposed solve for each cost",
+                                   cs->steady_mode == COSTATE_STEADY_AUTO ? " (auto)" : ""));
+  if (cs->accuracy > 0) PetscCall(PetscViewerASCIIPrintf(viewer, "  accuracy asked for: %g\n", (double)cs->accuracy));
   if (!cs->snes)
     PetscCall(PetscViewerASCIIPrintf(viewer, "  at rest: residual at most %g + %g |u|; last %.3g of that\n",
                                      (double)cs->steady_atol, (double)cs->steady_rtol, (double)im->norm));
   if (cs->adjoint_done)
     PetscCall(PetscViewerASCIIPrintf(viewer, "  error of the costs by what is left of the residual: %.3g\n",
                                      (double)im->error));
-  PetscCall(PetscViewerASCIIPushTab(viewer));
-  if (im->ksp) PetscCall(KSPView(im->ksp, viewer));
-  PetscCall(PetscViewerASCIIPopTab(viewer));
+  if (im->tangents || im->hessians)
+    PetscCall(PetscViewerASCIIPrintf(viewer,
+                                     "  since the last solve: %" PetscInt_FMT " products with du/dp, %" PetscInt_FMT
+                                     " with Hessians\n",
+                                     im->tangents, im->hessians));
+  if (im->linear) PetscCall(CostateLinearView(im->linear, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -272,7 +371,11 @@ static PetscErrorCode Reset_Implicit(Costate cs)
   Implicit *im = (Implicit *)cs->data;
 
   PetscFunctionBegin;
-  PetscCall(KSPDestroy(&im->ksp));
+  PetscCall(CostateLinearDestroy(&im->linear));
+  PetscCall(CostateSteadyProbeDestroy(&im->probe));
+  im->have = im->steady = PETSC_FALSE;
+  im->eta_of            = -1;
+  PetscCall(VecDestroy(&im->p));
   PetscCall(VecDestroy(&im->eta));
   PetscCall(VecDestroy(&im->g));
   PetscCall(VecDestroy(&im->r));
@@ -289,7 +392,9 @@ static PetscErrorCode Destroy_Implicit(Costate cs)
 
 static PetscErrorCode SetFromOptions_Implicit(Costate cs, COSTATE_OPTION_ITEMS PetscOptionsObject)
 {
-  Implicit *im = (Implicit *)cs->data;
+  Implicit *im   = (Implicit *)cs->data;
+  PetscReal warn = WarnAt(cs);
+  PetscBool set;
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Costate implicit options");
@@ -298,7 +403,11 @@ static PetscErrorCode SetFromOptions_Implicit(Costate cs, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsReal("-costate_steady_rtol", "At rest: the residual, relative to the state",
                              "CostateSetSteadyState", cs->steady_rtol, &cs->steady_rtol, NULL));
   PetscCall(PetscOptionsReal("-costate_steady_warn", "Warn if the state makes the cost wrong by that part of it",
-                             "CostateSetSteadyState", im->warn, &im->warn, NULL));
+                             "CostateSetSteadyState", warn, &warn, &set));
+  if (set) im->warn = warn;
+  PetscCall(PetscOptionsEnum("-costate_steady_mode", "A solve for each cost, or for each parameter",
+                             "CostateSetSteadyMode", CostateSteadyModes, (PetscEnum)cs->steady_mode,
+                             (PetscEnum *)&cs->steady_mode, NULL));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -309,10 +418,14 @@ PETSC_INTERN PetscErrorCode CostateCreate_Implicit(Costate cs)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&im));
-  im->warn                = 1e-6;
+  im->warn                = -1;
+  im->eta_of              = -1;
   cs->data                = im;
   cs->ops->setup          = SetUp_Implicit;
+  cs->ops->forward        = Forward_Implicit;
   cs->ops->arrival        = Arrival_Implicit;
+  cs->ops->tangent        = Tangent_Implicit;
+  cs->ops->hessianmult    = HessianMult_Implicit;
   cs->ops->gradients      = Gradients_Implicit;
   cs->ops->view           = View_Implicit;
   cs->ops->reset          = Reset_Implicit;

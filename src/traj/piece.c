@@ -326,7 +326,8 @@ PetscErrorCode TSTrajectoryCostateSetKeep(TSTrajectory tj, PetscBool keep)
 . tj - the trajectory, of type `TSTRAJECTORYCOSTATE`
 
   Output Parameter:
-. stats - steps, rejections and repeated steps; budget and peak in states, bytes of a state on this rank
+. stats - steps, rejections and repeated steps; budget and peak in states, bytes of a state on this rank; linear
+          solves of the TS, their iterations, and set-ups of its preconditioner
 
   Level: developer
 
@@ -374,5 +375,31 @@ PetscErrorCode CostateTSGetIJacobianP(TS ts, Mat *J, void (**f)(void), void **ct
   *J = f || ts->ijacobianp ? ts->Jacp : NULL;
   if (f) *f = (void (*)(void))ts->ijacobianp;
   if (ctx) *ctx = ts->ijacobianpctx;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+  CostateTSGetRHSMats - The matrices of `TSSetRHSJacobian()`; `TSGetRHSJacobian()` makes some where there are none, and
+  has those of the I-function where there is one
+
+  Not Collective
+
+  Input Parameter:
+. ts - the TS
+
+  Output Parameters:
++ A - the matrix, or `NULL` if there is none
+- P - what preconditioners are made of, or `NULL`
+
+  Level: developer
+
+.seealso: `TSSetRHSJacobian()`, `TSGetRHSJacobian()`
+@*/
+PetscErrorCode CostateTSGetRHSMats(TS ts, Mat *A, Mat *P)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(ts, TS_CLASSID, 1);
+  *A = ts->Arhs;
+  *P = ts->Brhs;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ranks: 1 2 */
+/*
+  What providers refuse, in a sentence that names it; what checks find in wrong products, and how they name that: a
+  sign, ghost points that are not exchanged, a kink.
+*/
+#include "rod.h"
+
+static PetscErrorCode Begin(Rod *r, const char options[], Costate *cs)
+{
+  PetscFunctionBeginUser;
+  *r = (Rod){.dumb = PETSC_FALSE};
+  PetscCall(ZooOptions(options));
+  PetscCall(RodCreate(r, cs));
+  PetscFunctionReturn(0);
+}
+
+/* A solve that is to be refused. */
+static PetscErrorCode Refused(const char options[], PetscBool patterns, PetscBool products, Rod how, const char part[],
+                              const char what[])
+{
+  Rod     r;
+  Costate cs;
+
+  PetscFunctionBeginUser;
+  PetscCall(Begin(&r, options, &cs));
+  r.nan  = how.nan;
+  r.deaf = how.deaf;
+  if (patterns) PetscCall(TSSetRHSJacobian(r.ts, r.J, r.J, NULL, NULL));
+  if (patterns) PetscCall(TSSetRHSJacobianP(r.ts, r.Jp, NULL, NULL));
+  if (products) PetscCall(CostateSetProducts(cs, COSTATE_RHS, RodJvp, RodVjp, &r));
+  if (products) PetscCall(CostateSetParameterProducts(cs, COSTATE_RHS, RodJvpP, RodVjpP, &r));
+  PetscCall(ZooListen());
+  REFUSES(CostateSolve(cs), part, what);
+  PetscCall(ZooHeard(NULL, NULL));
+  PetscCall(RodDestroy(&r, &cs));
+  PetscFunctionReturn(0);
+}
+
+/* What the check of derivatives says; in a file, since it is printed. */
+static PetscErrorCode Said(Rod how, const char options[], const char part[], PetscBool *said, PetscReal *error)
+{
+  Rod         r;
+  Costate     cs;
+  PetscViewer viewer;
+  char        text[4096] = "", name[] = "said.txt";
+  FILE       *file;
+  int         yes = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(Begin(&r, options, &cs));
+  r.dumb     = how.dumb;
+  r.opposite = how.opposite;
+  r.kink     = how.kink;
+  if (how.kink) PetscCall(VecSet(r.u, 0)); /* |u| at 0 */
+  PetscCall(CostateSetProducts(cs, COSTATE_RHS, RodJvp, RodVjp, &r));
+  PetscCall(CostateSetParameterProducts(cs, COSTATE_RHS, RodJvpP, RodVjpP, &r));
+  PetscCall(PetscViewerASCIIOpen(PETSC_COMM_WORLD, name, &viewer));
+  PetscCall(CostateCheckDotProduct(cs, NULL, viewer, error));
+  PetscCall(PetscViewerDestroy(&viewer));
+  if (zoo_rank == 0) {
+    file = fopen(name, "r");
+    if (file) yes = fread(text, 1, sizeof(text) - 1, file) && strstr(text, part);
+    if (file) (void)fclose(file);
+    (void)remove(name);
+  }
+  PetscCallMPI(MPI_Bcast(&yes, 1, MPI_INT, 0, PETSC_COMM_WORLD));
+  *said = (PetscBool)yes;
+  PetscCall(RodDestroy(&r, &cs));
+  PetscFunctionReturn(0);
+}
+
+/* What was there comes back. */
+static PetscErrorCode ComesBack(void)
+{
+  Rod           r;
+  Costate       cs;
+  Mat           A;
+  TSRHSJacobian f;
+
+  PetscFunctionBeginUser;
+  PetscCall(Begin(&r, "-costate_vjp fd -costate_vjp_p fd", &cs));
+  PetscCall(TSSetRHSJacobian(r.ts, r.J, r.J, TSComputeRHSJacobianConstant, NULL));
+  PetscCall(CostateSetUp(cs));
+  PetscCall(TSGetRHSJacobian(r.ts, &A, NULL, &f, NULL));
+  T_OK(A != r.J && f != TSComputeRHSJacobianConstant, "the provider's function takes the place of the application's");
+  PetscCall(CostateReset(cs));
+  PetscCall(TSGetRHSJacobian(r.ts, &A, NULL, &f, NULL));
+  T_OK(A == r.J && f == TSComputeRHSJacobianConstant, "CostateReset() gives it back");
+  PetscCall(RodDestroy(&r, &cs));
+  PetscFunctionReturn(0);
+}
+
+int main(int argc, char **argv)
+{
+  const Rod right = {.dumb = PETSC_FALSE};
+  Rod       r;
+  Costate   cs;
+  PetscBool said;
+  PetscReal e;
+
+  PetscCall(ZooBegin(&argc, &argv, 20));
+  PetscCall(Refused("-costate_vjp dunno -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right,
+                    "There is no provider dunno", "an unknown provider"));
+#if !defined(PETSC_USE_COMPLEX)
+  PetscCall(Refused("-costate_vjp complex -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right, "complex scalars",
+                    "one that is not built in"));
+#endif
+  PetscCall(Refused("-costate_vjp jacobian -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right, "no function that fills",
+                    "a Jacobian that nobody fills"));
+  PetscCall(Refused("-costate_vjp user -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right, "CostateSetProducts()",
+                    "products that are not there"));
+  PetscCall(Refused("-costate_vjp shell -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right, "not a MATSHELL",
+                    "a shell that is not there"));
+  PetscCall(Refused("-costate_vjp fd -costate_vjp_few 5 -costate_vjp_p fd", PETSC_FALSE, PETSC_FALSE, right,
+                    "too many unknowns", "more columns than are worth it"));
+  PetscCall(Refused("-costate_vjp fd -costate_vjp_p coloring", PETSC_FALSE, PETSC_FALSE, right, "no sparse pattern",
+                    "colours without a pattern"));
+  PetscCall(Refused("-costate_vjp fd", PETSC_FALSE, PETSC_TRUE, right, "leave out one", "differences beside products"));
+  PetscCall(Refused("", PETSC_FALSE, PETSC_TRUE, (Rod){.nan = PETSC_TRUE}, "not a number", "a product that is none"));
+  PetscCall(Refused("-costate_vjp coloring", PETSC_TRUE, PETSC_FALSE, right, "-costate_vjp_p auto",
+                    "a pattern of f_p that nobody fills"));
+  PetscCall(Refused("-costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right, "TSSetRHSJacobian()",
+                    "a pattern of f_u that nobody fills"));
+  PetscCall(Refused("-costate_vjp coloring -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, (Rod){.deaf = PETSC_TRUE},
+                    "no parameter ever changed the function", "parameters that nobody reads"));
+  PetscCall(Begin(&r, "", &cs));
+  REFUSES(CostateSetProducts(cs, COSTATE_RHS, RodJvp, NULL, &r), "transposed product", "no transposed product");
+  REFUSES(CostateSetProducts(cs, (CostateSide)7, RodJvp, RodVjp, &r), "COSTATE_RHS", "a side that is none");
+  PetscCall(RodDestroy(&r, &cs));
+  PetscCall(ComesBack());
+  PetscCall(Said(right, "", "WRONG", &said, &e));
+  T_OK(!said && e < 1e-5, "right products: nothing is wrong (%.1e)", (double)e);
+  PetscCall(Said((Rod){.opposite = PETSC_TRUE}, "", "its sign is the opposite one", &said, &e));
+  T_OK(said, "a wrong sign is named (%.1e)", (double)e);
+  PetscCall(Said((Rod){.dumb = PETSC_TRUE}, "", "exchange of ghost points", &said, &e));
+  T_OK(said == (zoo_size > 1), "ghost points that are not exchanged: right on one rank, named on two (%.1e)",
+       (double)e);
+  PetscCall(Said((Rod){.kink = PETSC_TRUE}, "", "KINK", &said, &e));
+  T_OK(said, "a kink is named (%.1e)", (double)e);
+#if defined(PETSC_USE_COMPLEX)
+  T_OK(1, "complex steps are built in");
+#endif
+  PetscCall(ZooEnd());
+  return zoo_rank == 0 ? done() : 0;
+}
