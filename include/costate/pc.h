@@ -10,12 +10,14 @@
 #ifndef COSTATE_PC_H
 #define COSTATE_PC_H
 
+#include <stdint.h>
 #include <petscksp.h>
 
 #define PCTRANSPOSABLE "transposable"
 
 PETSC_EXTERN PetscErrorCode PCTransposableGetPC(PC, PetscBool, PC *);
 PETSC_EXTERN PetscErrorCode PCTransposableGetSetUps(PC, PetscInt *, PetscInt *);
+PETSC_EXTERN PetscErrorCode CostateMatHash(Mat, uint64_t *, PetscBool *);
 /* What a solver left over, whatever it says: |b - A x| / |b|, or with the transpose */
 PETSC_EXTERN PetscErrorCode CostateKSPTrueResidual(KSP, PetscBool, Vec, Vec, Vec, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateKSPLies(KSP, PetscBool, Vec, Vec, Vec, PetscReal *, PetscBool *);

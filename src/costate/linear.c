@@ -34,45 +34,6 @@ PetscErrorCode CostateLinearDestroy(CostateLinear *linear)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Takes in some bytes; each step is a bijection of h, so that a single difference is never lost. */
-static uint64_t Mix(uint64_t h, const void *data, size_t bytes)
-{
-  const char *a = (const char *)data;
-
-  for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) {
-    uint64_t word = 0;
-
-    memcpy(&word, a + i, PetscMin(bytes - i, sizeof(word)));
-    h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-    h ^= h >> 29;
-  }
-  return h;
-}
-
-/* What this rank's rows of a matrix are recognised by. */
-static PetscErrorCode Look(Mat A, uint64_t *hash, PetscBool *seen)
-{
-  PetscInt lo, hi;
-
-  PetscFunctionBegin;
-  *hash = 0;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)A, seen, MATSEQAIJ, MATMPIAIJ, MATSEQBAIJ, MATMPIBAIJ, ""));
-  if (!*seen) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(MatGetOwnershipRange(A, &lo, &hi));
-  for (PetscInt i = lo; i < hi; i++) {
-    const PetscInt    *columns;
-    const PetscScalar *values;
-    PetscInt           n;
-
-    PetscCall(MatGetRow(A, i, &n, &columns, &values));
-    *hash = Mix(*hash, &n, sizeof(n));
-    *hash = Mix(*hash, columns, (size_t)n * sizeof(*columns));
-    *hash = Mix(*hash, values, (size_t)n * sizeof(*values));
-    PetscCall(MatRestoreRow(A, i, &n, &columns, &values));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The Jacobian is evaluated; solvers get it when they are needed. */
 PetscErrorCode CostateLinearSet(CostateLinear l, PetscReal t, Vec u)
 {
@@ -84,10 +45,10 @@ PetscErrorCode CostateLinearSet(CostateLinear l, PetscReal t, Vec u)
   PetscCall(CostateModelRefresh(l->model));
   PetscCall(CostateModelSetPoint(l->model, t, l->u, l->zero));
   PetscCall(CostateModelGetShifted(l->model, 0, &J, &P));
-  PetscCall(Look(J, &l->now[0], &l->seen[0]));
+  PetscCall(CostateMatHash(J, &l->now[0], &l->seen[0]));
   l->now[1]  = l->now[0];
   l->seen[1] = l->seen[0];
-  if (P != J) PetscCall(Look(P, &l->now[1], &l->seen[1]));
+  if (P != J) PetscCall(CostateMatHash(P, &l->now[1], &l->seen[1]));
   for (int k = 0; k < 2; k++) l->side[k].current = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

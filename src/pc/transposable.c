@@ -11,15 +11,13 @@
 #include <petsc/private/pcimpl.h>
 #include <costate.h>
 #include <costate/pc.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 /* What a matrix is recognised by. */
 typedef struct {
   PetscObjectId    id;
   PetscObjectState state, nonzero;
   PetscBool        hashed; /* a type that can be looked into */
-  XXH64_hash_t     hash;   /* of this rank's part, numbers and pattern */
+  uint64_t         hash;   /* of this rank's part, numbers and pattern */
 } Identity;
 
 typedef struct {
@@ -61,38 +59,6 @@ static PetscErrorCode Inner(PC pc, int k, PC *inner)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A pass through memory, which is little beside any set-up, and finds out whether there need be one. */
-static PetscErrorCode Hash(Mat A, Identity *of)
-{
-  Mat             part[2] = {A, NULL};
-  const PetscInt *columns = NULL;
-  PetscBool       mpi;
-
-  PetscFunctionBegin;
-  of->hash = 0;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)A, &of->hashed, MATSEQAIJ, MATMPIAIJ, ""));
-  if (!of->hashed) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscObjectTypeCompare((PetscObject)A, MATMPIAIJ, &mpi));
-  if (mpi) PetscCall(MatMPIAIJGetSeqAIJ(A, &part[0], &part[1], &columns));
-  for (int k = 0; k < 2 && part[k]; k++) {
-    const PetscScalar *v;
-    const PetscInt    *ia, *ja;
-    PetscInt           rows, n;
-    PetscBool          can;
-
-    PetscCall(MatGetRowIJ(part[k], 0, PETSC_FALSE, PETSC_FALSE, &rows, &ia, &ja, &can));
-    PetscCall(MatSeqAIJGetArrayRead(part[k], &v));
-    of->hash = XXH3_64bits_withSeed(ia, (size_t)(rows + 1) * sizeof(*ia), of->hash);
-    of->hash = XXH3_64bits_withSeed(ja, (size_t)ia[rows] * sizeof(*ja), of->hash);
-    of->hash = XXH3_64bits_withSeed(v, (size_t)ia[rows] * sizeof(*v), of->hash);
-    PetscCall(MatSeqAIJRestoreArrayRead(part[k], &v));
-    PetscCall(MatRestoreRowIJ(part[k], 0, PETSC_FALSE, PETSC_FALSE, &rows, &ia, &ja, &can));
-    PetscCall(MatGetSize(part[k], NULL, &n));
-    if (k) of->hash = XXH3_64bits_withSeed(columns, (size_t)n * sizeof(*columns), of->hash);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /*
   Is the matrix, as it is now, the one that a side was set up for? All ranks agree.  MatShift() may give a matrix
   another id; another matrix is another one even if the same is in it, for an inner PC may refer to it.
@@ -107,7 +73,7 @@ static PetscErrorCode Same(PC pc, int k, PetscBool *same)
   PetscCall(PetscObjectGetId((PetscObject)pc->pmat, &now->id));
   PetscCall(PetscObjectStateGet((PetscObject)pc->pmat, &now->state));
   PetscCall(MatGetNonzeroState(pc->pmat, &now->nonzero));
-  if (now->id != seen.id || now->state != seen.state) PetscCall(Hash(pc->pmat, now));
+  if (now->id != seen.id || now->state != seen.state) PetscCall(CostateMatHash(pc->pmat, &now->hash, &now->hashed));
   *same = (PetscBool)(s->setups > 0 && (k || s->pc->pmat == pc->pmat));
   if (!*same || (s->of.id == now->id && s->of.state == now->state)) PetscFunctionReturn(PETSC_SUCCESS);
   *same = (PetscBool)(now->hashed && s->of.hashed && s->of.hash == now->hash);
