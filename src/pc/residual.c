@@ -60,6 +60,10 @@ PetscErrorCode CostateKSPTrueResidual(KSP ksp, PetscBool transpose, Vec b, Vec x
 + residual - |b - A x| / |b|; 0 if the solver says itself that it failed
 - lies     - whether that is more than 1e4 times its relative tolerance, but at least 1e-4 and at most 1e-2
 
+  Note:
+  A solver that has met its absolute tolerance is believed if |b - A x| is within 1e4 times that: the adjoint of a long
+  run that has come to rest decays to nothing.
+
   Level: developer
 
 .seealso: `CostateKSPTrueResidual()`
@@ -68,15 +72,18 @@ PetscErrorCode CostateKSPLies(KSP ksp, PetscBool transpose, Vec b, Vec x, Vec wo
                               PetscBool *lies)
 {
   KSPConvergedReason reason;
-  PetscReal          rtol;
+  PetscReal          rtol, atol, norm;
 
   PetscFunctionBegin;
   *residual = 0;
   *lies     = PETSC_FALSE;
   PetscCall(KSPGetConvergedReason(ksp, &reason));
   if (reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(KSPGetTolerances(ksp, &rtol, NULL, NULL, NULL));
+  PetscCall(KSPGetTolerances(ksp, &rtol, &atol, NULL, NULL));
   PetscCall(CostateKSPTrueResidual(ksp, transpose, b, x, work, residual));
   *lies = (PetscBool) !(*residual <= PetscMax(LEAST, PetscMin(MOST, 1e4 * rtol)));
+  if (!*lies || reason != KSP_CONVERGED_ATOL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecNorm(b, NORM_2, &norm));
+  if (*residual * norm <= 1e4 * atol) *lies = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

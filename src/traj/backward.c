@@ -91,6 +91,7 @@ static PetscErrorCode Turn(CostateTraj tr, TS ts, PetscInt N)
                            N, tr->steps));
   }
   PetscCall(CostateLandmarks(tr));
+  CostateLagReset(tr);
   tr->phase = COSTATE_BACKWARD;
   tr->pos   = N;
   PetscCall(PetscTime(&t));
@@ -342,9 +343,9 @@ PetscErrorCode CostateBackwardStep(CostateTraj tr, TS ts, PetscErrorCode (*adjoi
   if (tr->reverse)
     PetscCall(CostatePieceReverse(tr, ts, k));
   else {
-    PetscCall(CostateTransposedWatch(tr, ts, PETSC_TRUE));
+    PetscCall(CostateTransposedBegin(tr, ts));
     PetscCall(adjointstep(ts));
-    PetscCall(CostateTransposedWatch(tr, ts, PETSC_FALSE));
+    PetscCall(CostateTransposedEnd(tr, ts));
   }
   PetscCall(PetscTime(&t1));
   tr->clock.adjoint += t1 - t0;

@@ -14,6 +14,7 @@ PetscErrorCode CostateForwardStart(CostateTraj tr, TS ts)
   PetscCall(CostateTrajReset(tr));
   PetscCall(CostateTrajSetUp(tr, ts));
   PetscCall(CostateStopsBegin(tr, ts));
+  PetscCall(CostateTransposedStart(tr, ts));
   PetscCall(CostateStoreCreate(PetscObjectComm((PetscObject)tr->tj), "ram", &tr->store));
   tr->phase   = COSTATE_FORWARD;
   tr->nevents = ts->event ? ts->event->recorder.ctr : 0;

@@ -99,7 +99,9 @@ PetscErrorCode CostateHooksStep(TS ts)
     tr->rhs                = dmts->ops->rhsfunction;
     dmts->ops->rhsfunction = HookRHS;
   }
+  if (tr) PetscCall(CostateSolvesWatch(tr, ts, tr->replaying ? COSTATE_SOLVES_REPEATED : COSTATE_SOLVES_RUN));
   PetscCall(hooks->step(ts));
+  if (tr) PetscCall(CostateSolvesLeave(tr));
   if (dmts) dmts->ops->rhsfunction = tr->rhs;
   if (tr && !tr->taken) tr->taken = ts->time_step; /* the adaptor was not asked, so it is that of the step */
   if (tr) tr->proposed = ts->time_step;

@@ -27,6 +27,8 @@ const char *const CostateTrajOptions[] = {"ts_trajectory_costate_policy",
                                           "ts_trajectory_costate_resume_vouch",
                                           "ts_trajectory_costate_walltime",
                                           "ts_trajectory_costate_transposed_check",
+                                          "ts_trajectory_costate_transposed_lag",
+                                          "ts_trajectory_costate_transposed_rtol",
                                           NULL};
 
 /* "K DIR", "K,DIR", or K alone with DIR as the word that follows on the command line. */
@@ -118,7 +120,8 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
 {
   CostateTraj tr = (CostateTraj)tj->data;
   PetscBool   set, flg;
-  PetscInt    n      = 0;
+  PetscInt    n = 0;
+  PetscReal   rtol;
   PetscEnum   stages = (PetscEnum)tr->stages;
   char        text[PETSC_MAX_PATH_LEN];
   PetscReal   cost[4];
@@ -155,6 +158,13 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsBool("-ts_trajectory_costate_transposed_check", "Look at what transposed solves leave",
                              "TSTrajectoryCostateSetTransposedCheck", tr->transposed_check, &flg, &set));
   if (set) PetscCall(TSTrajectoryCostateSetTransposedCheck(tj, flg));
+  PetscCall(PetscOptionsReal("-ts_trajectory_costate_transposed_rtol", "Relative tolerance of transposed solves",
+                             "TSTrajectoryCostateSetTransposedTolerance", tr->transposed_rtol, &rtol, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetTransposedTolerance(tj, rtol));
+  n = tr->transposed_lag;
+  PetscCall(PetscOptionsInt("-ts_trajectory_costate_transposed_lag", "Adjoint steps that share a preconditioner",
+                            "TSTrajectoryCostateSetTransposedLag", n, &n, &set));
+  if (set) PetscCall(TSTrajectoryCostateSetTransposedLag(tj, n));
   PetscCall(PetscOptionsBool("-ts_trajectory_costate_jumps",
                              "The application applies the adjoint of its changes of the state",
                              "TSTrajectoryCostateSetJumps", tr->jumps, &flg, &set));

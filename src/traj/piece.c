@@ -348,6 +348,11 @@ PetscErrorCode TSTrajectoryCostateGetStats(TSTrajectory tj, CostateTrajStats *st
   stats->budget      = tr->sched ? tr->units : 0;
   stats->peak        = s.peak_units;
   stats->state_bytes = tr->state_bytes;
+  for (int i = 0; i < COSTATE_SOLVES_PHASES; i++) {
+    stats->solves[i]     = tr->solves[i].solves;
+    stats->iterations[i] = tr->solves[i].iterations;
+    stats->setups[i]     = tr->solves[i].setups;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -88,6 +88,40 @@ static PetscErrorCode WriteDisk(CostateTraj tr, const Figures *f, PetscViewer v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* No key is that of another object: people look for them by name. */
+static PetscErrorCode WriteSolves(CostateTraj tr, PetscViewer v)
+{
+  static const char *const phases[] = {"forward", "recompute", "backward"};
+
+  PetscFunctionBegin;
+  PetscCall(PetscViewerASCIIPrintf(v, "  \"linear\": {"));
+  for (int i = 0; i < COSTATE_SOLVES_PHASES; i++)
+    PetscCall(PetscViewerASCIIPrintf(v,
+                                     "\"solves_%s\": %" PetscInt64_FMT ", \"iterations_%s\": %" PetscInt64_FMT
+                                     ", \"setups_%s\": %" PetscInt64_FMT "%s",
+                                     phases[i], tr->solves[i].solves, phases[i], tr->solves[i].iterations, phases[i],
+                                     tr->solves[i].setups, i == COSTATE_SOLVES_PHASES - 1 ? "},\n" : ",\n    "));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ViewSolves(CostateTraj tr, PetscViewer v)
+{
+  static const char *const phases[] = {"", ", repeated ", ", adjoint "};
+  PetscInt64               all      = 0;
+
+  PetscFunctionBegin;
+  for (int i = 0; i < COSTATE_SOLVES_PHASES; i++) all += tr->solves[i].solves;
+  if (!all) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscViewerASCIIPrintf(v, "linear solves/iterations/set-ups: "));
+  PetscCall(PetscViewerASCIIUseTabs(v, PETSC_FALSE));
+  for (int i = 0; i < COSTATE_SOLVES_PHASES; i++)
+    PetscCall(PetscViewerASCIIPrintf(v, "%s%" PetscInt64_FMT "/%" PetscInt64_FMT "/%" PetscInt64_FMT, phases[i],
+                                     tr->solves[i].solves, tr->solves[i].iterations, tr->solves[i].setups));
+  PetscCall(PetscViewerASCIIPrintf(v, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(v, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* One line on stderr, at most five times a second; `last` ends it. */
 PetscErrorCode CostateReportProgress(CostateTraj tr, const char phase[], PetscInt k, PetscBool last)
 {
@@ -177,6 +211,7 @@ PetscErrorCode CostateReportWrite(CostateTraj tr)
                                    "  \"state_bytes\": %" PetscInt64_FMT ",\n  \"peak_bytes\": %" PetscInt64_FMT
                                    ",\n  \"full_bytes\": %" PetscInt64_FMT ",\n  \"log_bytes\": %" PetscInt64_FMT ",\n",
                                    f.state_bytes, f.peak_bytes, f.full_bytes, f.log_bytes));
+  PetscCall(WriteSolves(tr, v));
   PetscCall(WriteDisk(tr, &f, v));
   if (tr->dir[0])
     PetscCall(PetscViewerASCIIPrintf(v,
@@ -212,6 +247,7 @@ PetscErrorCode CostateReportView(CostateTraj tr, PetscViewer v)
                                    "would take %" PetscInt64_FMT " bytes a rank\n",
                                    tr->units, f.state_bytes, tr->measured ? " (measured)" : "", tr->stats.peak_units,
                                    f.full_bytes));
+  PetscCall(ViewSolves(tr, v));
   if (tr->dir[0]) {
     PetscCall(
         PetscViewerASCIIPrintf(v,

@@ -216,38 +216,6 @@ PetscErrorCode TSTrajectoryCostateSetCheck(TSTrajectory tj, PetscBool check)
 }
 
 /*@
-  TSTrajectoryCostateSetTransposedCheck - Whether transposed linear solves are looked at
-
-  Logically Collective
-
-  Input Parameters:
-+ tj    - the trajectory, of type `TSTRAJECTORYCOSTATE`
-- check - `PETSC_TRUE` (the default): the true residual |b - A^T x| of each transposed solve of `TSAdjointSolve()` is
-          computed, and one that is large although the solver reports convergence is an error that names the step
-
-  Options Database Key:
-. -ts_trajectory_costate_transposed_check <true> - the choice
-
-  Notes:
-  Large is more than 1e4 times the relative tolerance of the solver, but at least 1e-4 and at most 1e-2 of |b|.
-
-  A transposed product and two norms for each solve.
-
-  Level: intermediate
-
-.seealso: `TSTRAJECTORYCOSTATE`, `PCTRANSPOSABLE`
-@*/
-PetscErrorCode TSTrajectoryCostateSetTransposedCheck(TSTrajectory tj, PetscBool check)
-{
-  CostateTraj tr;
-
-  PetscFunctionBegin;
-  PetscCall(CostateTrajOurs(tj, &tr));
-  tr->transposed_check = check;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
   TSTrajectoryCostateSetJumps - Vouches for changes of the state that TSAdjoint does not see
 
   Logically Collective
@@ -318,8 +286,9 @@ PetscErrorCode TSTrajectoryCostateSetProgress(TSTrajectory tj, PetscBool progres
 
   Note:
   Fields: steps, advances, evaluations, the offline optimum of memory alone for the same steps and budget, their ratio,
-recomputed steps, budget, peak states and bytes per rank, bytes of the full trajectory, seconds per phase; with a disk
-what it took and gave, how much of its work was hidden, the period and the costs.
+recomputed steps, budget, peak states and bytes per rank, bytes of the full trajectory, seconds per phase; linear solves
+of the TS, their iterations and set-ups of its preconditioner (the inner ones of `PCTRANSPOSABLE`) for each phase; with
+a disk what it took and gave, how much of its work was hidden, the period and the costs.
 
   Level: intermediate
 

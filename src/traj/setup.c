@@ -149,7 +149,7 @@ PetscErrorCode CostateTrajDestroyVecs(CostateTraj tr)
   PetscCall(VecDestroy(&tr->top));
   PetscCall(VecDestroy(&tr->base));
   PetscCall(VecDestroy(&tr->pre));
-  PetscCall(VecDestroy(&tr->post.work));
+  PetscCall(VecDestroy(&tr->watch.work));
   PetscCall(VecDestroy(&tr->kfirst));
   PetscCall(VecDestroy(&tr->sens));
   PetscCall(VecDestroy(&tr->integral_before));
@@ -184,7 +184,7 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
              "are shown by `costate list` (rk, theta, cn, beuler); to keep states for another purpose use "
              "-ts_trajectory_adjointmode 0",
              ((PetscObject)ts)->type_name);
-  if (tr->tj->adjoint_solve_mode && !tr->reverse && !tr->nothing_kept) PetscCall(CostateTransposedCheckType(ts));
+  if (tr->tj->adjoint_solve_mode && !tr->reverse && !tr->nothing_kept) PetscCall(CostateTransposedCheckType(tr, ts));
   PetscCheck(tr->steps || strcmp(tr->policy, "offline"), comm, PETSC_ERR_ARG_INCOMP,
              "The policy offline has to know the number of steps: give -ts_trajectory_costate_steps, or use the policy "
              "online");

@@ -27,6 +27,7 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   costate_sched_destroy(tr->sched);
   tr->sched = NULL;
   PetscCall(CostateSignals(tr, PETSC_FALSE));
+  PetscCall(CostateSolvesLeave(tr));
   PetscCall(CostateDiskClose(tr, PETSC_FALSE));
   PetscCall(CostateMapsClose(tr));
   PetscCall(CostateStoreDestroy(&tr->store));
@@ -57,6 +58,7 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   tr->boundaries = 0;
   tr->nstarts    = 0;
   PetscCall(PetscArrayzero(tr->seconds, 3));
+  PetscCall(PetscArrayzero(tr->solves, COSTATE_SOLVES_PHASES));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -148,6 +150,8 @@ static PetscErrorCode TSTrajectoryView_Costate(TSTrajectory tj, PetscViewer view
 . -ts_trajectory_costate_check <true> - compare repeated steps with the run, see `TSTrajectoryCostateSetCheck()`
 . -ts_trajectory_costate_jumps <false> - adjoints of jumps are applied, see `TSTrajectoryCostateSetJumps()`
 . -ts_trajectory_costate_transposed_check <true> - look at residuals, see `TSTrajectoryCostateSetTransposedCheck()`
+. -ts_trajectory_costate_transposed_rtol <rtol> - of their solver, see `TSTrajectoryCostateSetTransposedTolerance()`
+. -ts_trajectory_costate_transposed_lag <1> - see `TSTrajectoryCostateSetTransposedLag()`
 . -ts_trajectory_costate_progress <false> - one line on stderr, see `TSTrajectoryCostateSetProgress()`
 . -ts_trajectory_costate_report <file> - JSON, see `TSTrajectoryCostateSetReport()`
 . -ts_trajectory_max_cps_ram <n> - PETSc's name for a budget of n states
@@ -179,6 +183,7 @@ PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory tj, TS ts)
   tr->tj               = tj;
   tr->check            = PETSC_TRUE;
   tr->transposed_check = PETSC_TRUE;
+  tr->transposed_lag   = 1;
   tr->behind           = PETSC_TRUE;
   tr->direct           = PETSC_TRUE;
   PetscCall(PetscStrncpy(tr->layout, "shared", sizeof(tr->layout)));

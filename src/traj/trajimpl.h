@@ -4,7 +4,7 @@
 
     traj.c     the TSTrajectory type: create, set, get, view, destroy
     options.c  the options
-    setters.c, setters_disk.c, setters_commit.c  the setters that they mirror
+    setters.c, setters_disk.c, setters_commit.c, setters_transposed.c  the setters that they mirror
     setup.c    what is checked and sized before the first step
     hooks.c    what is wrapped around the functions of a TS, and how it finds its way back
     piece.c    what a method asks for: its own function for a step, a look at each state, no states at all
@@ -20,6 +20,8 @@
     recover.c  what is damaged or missing on disk, computed again
     backward.c the backward sweep: from an action list to the stage data of one step
     replay.c   one step again, bit for bit
+    solves.c   the linear solves, counted
+    transposed.c, lag.c  those of adjoint steps, and what they are preconditioned by
     budget.c   how much memory there is
     report.c   counters, progress, JSON
 */
@@ -141,6 +143,47 @@ typedef struct {
   PetscReal  want, cut; /* the size of the step in progress, before it was cut and after; 0: it was not */
 } CostateStops;
 
+/* The linear solves of the TS's own KSP (solves.c) */
+typedef enum {
+  COSTATE_SOLVES_RUN,
+  COSTATE_SOLVES_REPEATED,
+  COSTATE_SOLVES_ADJOINT,
+  COSTATE_SOLVES_PHASES
+} CostateSolvesPhase;
+
+typedef struct {
+  PetscInt64 solves, iterations, setups;
+} CostateSolves;
+
+typedef struct {
+  PetscObjectId    pc;
+  PetscObjectState state;
+  PetscInt         inner[2];
+} CostateSetUps;
+
+/* What the solvers were told before an adjoint step (transposed.c) */
+typedef struct {
+  PetscInt  lag_jacobian, lag_preconditioner, max_it;
+  PetscReal rtol, abstol, dtol;
+  PetscBool ew, blocks;
+  Mat       jacobian[2], kept[2]; /* of SNES, and what was in them, where that is used for longer than a step */
+  struct {
+    PetscObjectId    id;
+    PetscObjectState state;
+    PetscReal        time, scale, shift;
+  } rhs; /* what the TS knows about its contents */
+} CostateAdjointSolver;
+
+/* What tells a matrix from others that are not the same but for rounding (lag.c) */
+#define COSTATE_SKETCH 4
+typedef struct {
+  PetscBool        drawn;
+  PetscObjectId    id;
+  PetscObjectState nonzero;
+  PetscReal        size;
+  PetscScalar      sum[COSTATE_SKETCH];
+} CostateSketch;
+
 typedef struct _n_CostateTraj *CostateTraj;
 struct _n_CostateTraj {
   TSTrajectory tj;
@@ -258,12 +301,29 @@ struct _n_CostateTraj {
   PetscInt     npast, pastcap; /* the cost integral at some states */
   CostatePast *past;
   PetscErrorCode (*user_prestep)(TS);
-  struct { /* transposed.c: KSPSetPostSolve() of the application, during an adjoint step */
-    PetscErrorCode (*f)(KSP, Vec, Vec, void *);
-    void *ctx;
-    Vec   work;
-  } post;
+  /* linear solves */
+  PetscInt  transposed_lag;
+  PetscReal transposed_rtol, first_rtol; /* given, or 0; of the solver before the first run */
+  struct {                               /* solves.c: during a step, and what it has displaced */
+    KSP                ksp;
+    CostateSolvesPhase phase;
+    PetscErrorCode (*pre)(KSP, Vec, Vec, void *);
+    PetscErrorCode (*post)(KSP, Vec, Vec, void *);
+    void         *prectx, *postctx;
+    CostateSetUps before;
+    Vec           work;
+  } watch;
+  CostateAdjointSolver adjoint_solver;
+  struct { /* lag.c: of a backward sweep */
+    PetscBool        made, held, again;
+    PetscInt         age, least; /* adjoint steps and iterations since the set-up */
+    PetscObjectId    id;         /* of the matrix that was decided about last */
+    PetscObjectState state;
+    CostateSketch    of; /* the matrix of the set-up */
+    PetscErrorCode (*apply)(PC, Vec, Vec);
+  } lag;
   /* counters */
+  CostateSolves       solves[COSTATE_SOLVES_PHASES];
   PetscInt            commits, recovered;
   PetscLogDouble      commit_seconds;
   PetscInt            replayed, sweeps;
@@ -392,8 +452,21 @@ PETSC_INTERN PetscBool      CostateStepMemory(CostateTraj, TS);
 PETSC_INTERN PetscBool      CostateHasPreStep(CostateTraj, TS);
 
 /* transposed.c */
-PETSC_INTERN PetscErrorCode CostateTransposedCheckType(TS);
-PETSC_INTERN PetscErrorCode CostateTransposedWatch(CostateTraj, TS, PetscBool);
+PETSC_INTERN PetscErrorCode CostateTransposedCheckType(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateTransposedStart(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateTransposedBegin(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateTransposedEnd(CostateTraj, TS);
+PETSC_INTERN PetscErrorCode CostateTransposedAfter(CostateTraj, KSP, Vec, Vec);
+
+/* lag.c */
+PETSC_INTERN void           CostateLagReset(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateLagCheck(CostateTraj, PC);
+PETSC_INTERN PetscErrorCode CostateLagBefore(CostateTraj, KSP);
+PETSC_INTERN PetscErrorCode CostateLagAfter(CostateTraj, KSP, PetscBool, PetscBool *);
+
+/* solves.c */
+PETSC_INTERN PetscErrorCode CostateSolvesWatch(CostateTraj, TS, CostateSolvesPhase);
+PETSC_INTERN PetscErrorCode CostateSolvesLeave(CostateTraj);
 
 /* remember.c, fingerprint.c, recover.c */
 PETSC_INTERN PetscErrorCode CostateRememberWarn(CostateTraj, TS);

@@ -128,6 +128,50 @@ static PetscErrorCode Matrices(const char inner[], PetscRandom random)
   PetscFunctionReturn(0);
 }
 
+/* The solvers of blocks are made anew with the matrix: as many iterations as with a solver that never saw another one.
+ */
+#define BLOCK_TESTS 1
+static PetscErrorCode Blocks(const char inner[], PetscRandom random)
+{
+  PetscInt  its[2][2] = {{0, 0}, {0, 0}};
+  PetscReal e;
+  Mat       A;
+  Vec       b;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsClear(NULL));
+  PetscCall(PetscOptionsInsertString(NULL, "-pc_type transposable -ksp_rtol 1e-10"));
+  PetscCall(PetscOptionsSetValue(NULL, "-transposable_pc_type", inner));
+  PetscCall(Create(PETSC_FALSE, &A));
+  PetscCall(MatCreateVecs(A, &b, NULL));
+  PetscCall(VecSetRandom(b, random));
+  for (int fresh = 0; fresh < 2; fresh++) {
+    KSP ksp;
+    Vec x;
+
+    PetscCall(VecDuplicate(b, &x));
+    PetscCall(KSPCreate(PETSC_COMM_WORLD, &ksp));
+    PetscCall(KSPSetOperators(ksp, A, A));
+    PetscCall(KSPSetFromOptions(ksp));
+    PetscCall(Fill(A, 1, PETSC_FALSE));
+    PetscCall(MatShift(A, 50));
+    if (!fresh) PetscCall(Both(ksp, b, &e));
+    PetscCall(Fill(A, 1, PETSC_FALSE));
+    PetscCall(KSPSolve(ksp, b, x));
+    PetscCall(KSPGetIterationNumber(ksp, &its[fresh][0]));
+    PetscCall(KSPSolveTranspose(ksp, b, x));
+    PetscCall(KSPGetIterationNumber(ksp, &its[fresh][1]));
+    PetscCall(KSPDestroy(&ksp));
+    PetscCall(VecDestroy(&x));
+  }
+  T_OK(its[0][0] == its[1][0] && its[0][1] == its[1][1],
+       "%s: blocks are those of the matrix there is: %d and %d iterations, %d and %d with a new solver", inner,
+       (int)its[0][0], (int)its[0][1], (int)its[1][0], (int)its[1][1]);
+  PetscCall(VecDestroy(&b));
+  PetscCall(MatDestroy(&A));
+  PetscFunctionReturn(0);
+}
+
 enum { FLAGGED, REFILLED, CUBIC };
 
 typedef struct {
@@ -280,8 +324,10 @@ int main(int argc, char **argv)
   PetscRandom              random;
   Vec                      lambda, reference;
 
-  PetscCall(Begin(&argc, &argv, 3 * MATRIX_TESTS + 2 * CASES, &random));
+  PetscCall(Begin(&argc, &argv, 3 * MATRIX_TESTS + 2 * BLOCK_TESTS + 2 * CASES, &random));
   for (int i = 0; i < 3; i++) PetscCall(Matrices(inner[i], random));
+  PetscCall(Blocks("bjacobi", random));
+  PetscCall(Blocks("asm", random));
   PetscCall(VecCreateMPI(PETSC_COMM_WORLD, PETSC_DECIDE, N * N, &lambda));
   PetscCall(VecDuplicate(lambda, &reference));
   for (int i = 0; i < CASES; i++) PetscCall(Lambda(&cases[i], lambda, reference));
