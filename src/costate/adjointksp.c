@@ -23,16 +23,18 @@
 . -costate_accuracy rtol - the same
 
   Notes:
-  The Krylov methods of sweeps and of steady adjoints, and of tangents, get a hundredth of it as relative tolerance, but
-never more than 1e-6 nor less than 1e-14; without it they have 1e-10.  The method implicit warns if the state is not at
-rest to this accuracy; without it, to 1e-6.
+  The Krylov methods of sweeps, of adjoint steps and of steady adjoints, and of tangents, get a hundredth of it as
+relative tolerance, but never more than 1e-6 nor less than 1e-14; without it they have 1e-10, and adjoint steps
+(discrete) what the solver of the run has.  The method implicit warns if the state is not at rest to this accuracy;
+without it, to 1e-6.
 
   A residual is not an error: for an ill-conditioned Jacobian the hundredth may not be enough.  Ask for more then.
 
-  -costate_adjoint_ksp_rtol has the last word; one that is looser than the accuracy is warned of, once.
+  -costate_adjoint_ksp_rtol, for discrete -ts_trajectory_costate_transposed_rtol, has the last word; one that is looser
+than the accuracy is warned of, once.
 
-  The solvers of the run, whose adjoint steps are those of the method discrete, and the integrator of a continuous
-  adjoint (-costate_adjoint_ts_rtol) have tolerances of their own, which this leaves alone.
+  The solvers of the run and the integrator of a continuous adjoint (-costate_adjoint_ts_rtol) have tolerances of their
+  own, which this leaves alone.
 
   Level: intermediate
 
@@ -66,10 +68,15 @@ PetscErrorCode CostateAccuracySetFromOptions(Costate cs, COSTATE_OPTION_ITEMS Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscReal CostateAdjointTolerance(const Costate cs)
+{
+  return cs->accuracy > 0 ? PetscMax(PetscMin(PART * cs->accuracy, LOOSEST), TIGHTEST) : USUAL;
+}
+
 /* A solver of that kind, unless it is there. */
 PetscErrorCode CostateAdjointKSPCreate(Costate cs, const char more[], KSP *ksp)
 {
-  const PetscReal asked = PetscMax(PetscMin(PART * cs->accuracy, LOOSEST), TIGHTEST);
+  const PetscReal asked = CostateAdjointTolerance(cs);
   PetscReal       rtol;
   PetscBool       direct;
 
@@ -79,7 +86,7 @@ PetscErrorCode CostateAdjointKSPCreate(Costate cs, const char more[], KSP *ksp)
   PetscCall(KSPSetOptionsPrefix(*ksp, ((PetscObject)cs)->prefix));
   PetscCall(KSPAppendOptionsPrefix(*ksp, "costate_adjoint_"));
   if (more) PetscCall(KSPAppendOptionsPrefix(*ksp, more));
-  PetscCall(KSPSetTolerances(*ksp, cs->accuracy > 0 ? asked : USUAL, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(KSPSetTolerances(*ksp, asked, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   PetscCall(KSPSetFromOptions(*ksp));
   PetscCall(KSPGetTolerances(*ksp, &rtol, NULL, NULL, NULL));
   PetscCall(PetscObjectTypeCompare((PetscObject)*ksp, KSPPREONLY, &direct));

@@ -114,8 +114,9 @@ struct _p_Costate {
   void                    *jacobian_p_ctx;
   PetscReal                steady_atol, steady_rtol;
   CostateSteadyMode        steady_mode;
-  PetscReal                accuracy; /* of gradients, that was asked for; 0: none was */
-  PetscBool                loose;    /* it was said that a solver is looser than that */
+  PetscBool                adjoint_rtol; /* that of adjoint steps was set by it */
+  PetscReal                accuracy;     /* of gradients, that was asked for; 0: none was */
+  PetscBool                loose;        /* it was said that a solver is looser than that */
   Vec                      u0, p;
   Mat                      du0dp;
   PetscInt                 ncosts, costcap;
@@ -225,6 +226,7 @@ PETSC_INTERN PetscErrorCode CostateSteadySolve(Costate);
 
 /* adjointksp.c: options -costate_adjoint_[more]ksp_..., and the tolerance that the accuracy asks for */
 PETSC_INTERN PetscErrorCode CostateAdjointKSPCreate(Costate, const char more[], KSP *);
+PETSC_INTERN PetscReal      CostateAdjointTolerance(const Costate);
 PETSC_INTERN PetscErrorCode CostateAccuracySetFromOptions(Costate, COSTATE_OPTION_ITEMS);
 
 /* inner.c */

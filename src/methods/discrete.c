@@ -10,6 +10,7 @@
 static PetscErrorCode SetUp_Discrete(Costate cs)
 {
   PetscBool     integral = PETSC_FALSE, rk;
+  PetscReal     rtol;
   TSRHSJacobian jacobian;
 
   PetscFunctionBegin;
@@ -20,6 +21,11 @@ static PetscErrorCode SetUp_Discrete(Costate cs)
              "-costate_vjp auto");
   PetscCall(TSTrajectoryCostateSetReverse(cs->tj, NULL, NULL));
   PetscCall(TSTrajectoryCostateSetKeep(cs->tj, PETSC_TRUE));
+  PetscCall(TSTrajectoryCostateGetTransposedTolerance(cs->tj, &rtol));
+  if (cs->accuracy > 0 && rtol == 0) {
+    PetscCall(TSTrajectoryCostateSetTransposedTolerance(cs->tj, CostateAdjointTolerance(cs)));
+    cs->adjoint_rtol = PETSC_TRUE;
+  }
   if (cs->adopted) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateCreateGradients(cs));
   PetscCall(TSSetCostGradients(cs->ts, cs->ncosts, cs->lambda, cs->mu));
@@ -60,10 +66,19 @@ static PetscErrorCode Begin_Discrete(Costate cs, PetscReal t, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Reset_Discrete(Costate cs)
+{
+  PetscFunctionBegin;
+  if (cs->adjoint_rtol && cs->tj) PetscCall(TSTrajectoryCostateSetTransposedTolerance(cs->tj, 0));
+  cs->adjoint_rtol = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PETSC_INTERN PetscErrorCode CostateCreate_Discrete(Costate cs)
 {
   PetscFunctionBegin;
   cs->ops->setup = SetUp_Discrete;
   cs->ops->begin = Begin_Discrete;
+  cs->ops->reset = Reset_Discrete;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
