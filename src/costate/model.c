@@ -140,18 +140,14 @@ static PetscErrorCode Constant(CostateModel m, Mat A, Mat *C)
 /* The Jacobian of G at the point. */
 PetscErrorCode CostateModelNeedR(CostateModel m)
 {
-  PetscBool shell;
-  Mat       A, B;
+  Mat A, B;
 
   PetscFunctionBegin;
   if (m->have_r || !m->rhs) PetscFunctionReturn(PETSC_SUCCESS);
   if (!m->Ar || m->constant_rhs) {
-    PetscCall(TSGetRHSJacobian(m->ts, &A, &B, NULL, NULL));
+    PetscCall(CostateTSGetRHSMats(m->ts, &A, &B));
+    if (!A || !B) PetscCall(TSGetRHSJacobian(m->ts, &A, &B, NULL, NULL));
     PetscCheck(A && B, m->comm, PETSC_ERR_ARG_WRONGSTATE, "TSSetRHSJacobian() was given no matrix: give it one");
-    PetscCall(CostateModelIsShell(A, &shell));
-    PetscCheck(!shell || !m->ifunction, m->comm, PETSC_ERR_SUP,
-               "There are an I-function and a right-hand side, and the Jacobian of the first is known by its products "
-               "only: that of the second cannot be had beside it. Assemble it, or make one function of the two");
     PetscCall(AcceptNew(A));
     PetscCall(AcceptNew(B));
     if (!m->constant_rhs) PetscCallBack("TS callback Jacobian", (*m->rhsjac)(m->ts, m->t, m->u, A, B, m->rhsjacctx));
