@@ -52,6 +52,13 @@ typedef PetscErrorCode (*CostateParametersChanged)(Costate, Vec p, void *ctx);
 /* Sets the value of what is added to the first cost in an optimisation, and adds its gradient. */
 typedef PetscErrorCode (*CostateRegularization)(Costate, Vec p, PetscReal *value, Vec gradient, void *ctx);
 
+/* Adds the product of its second derivatives at p with v to Hv. */
+typedef PetscErrorCode (*CostateRegularizationHessian)(Costate, Vec p, Vec v, Vec Hv, void *ctx);
+
+/* Where products with Hessians come from; see CostateSetHessian() */
+typedef enum { COSTATE_HESSIAN_AUTO, COSTATE_HESSIAN_TANGENT, COSTATE_HESSIAN_GRADIENTS } CostateHessian;
+PETSC_EXTERN const char *const CostateHessians[];
+
 /* The weight of the integral of a cost over a window of time; see CostateSetCostWindow() */
 typedef enum {
   COSTATE_WINDOW_NONE,
@@ -74,6 +81,32 @@ typedef enum { COSTATE_RHS, COSTATE_I } CostateSide;
 */
 typedef PetscErrorCode (*CostateProduct)(Costate, PetscReal t, Vec u, Vec udot, PetscReal shift, Vec p, Vec in, Vec out,
                                          void *ctx);
+
+/*
+  A tape of ADOL-C that is to be recorded: its number, the sizes of its buffers (for trace_on()), and how many values
+  there are: independents t, u, u', p in this order, u and p as the rank sees them, and dependents, the rank's rows.
+*/
+typedef struct {
+  short        tag;
+  unsigned int buffers[4]; /* operations, locations, values, Taylor coefficients */
+  PetscInt     nu, nudot, np, nf;
+} CostateTape;
+
+/* Records the application's local function at these values, and sets f to its own; see CostateSetTape() */
+typedef PetscErrorCode (*CostateTapeRecord)(Costate, const CostateTape *, PetscReal t, const PetscReal u[],
+                                            const PetscReal udot[], const PetscReal p[], PetscReal f[], void *ctx);
+
+/* What is done where a tape that is used again does not hold the branch that the function takes */
+typedef enum { COSTATE_TAPE_RECORD, COSTATE_TAPE_ERROR } CostateTapeChange;
+PETSC_EXTERN const char *const CostateTapeChanges[];
+
+/* Of the tape of one side, on this rank */
+typedef struct {
+  PetscInt       recordings, changes; /* changes: of branches, that were found where a tape was used again */
+  PetscInt       sweeps;              /* forward and reverse */
+  PetscInt64     operations;
+  PetscLogDouble bytes; /* of the tape, and of the values that a reverse sweep needs */
+} CostateTapeStatistics;
 
 /* How the gradients of a state of rest are computed; see CostateSetSteadyMode() */
 typedef enum { COSTATE_STEADY_AUTO, COSTATE_STEADY_ADJOINT, COSTATE_STEADY_FORWARD } CostateSteadyMode;
@@ -160,6 +193,7 @@ PETSC_EXTERN PetscErrorCode CostateMultTangent(Costate, Vec, Vec);
 PETSC_EXTERN PetscErrorCode CostateMultTangentTranspose(Costate, Vec, Vec);
 PETSC_EXTERN PetscErrorCode CostateHessianMult(Costate, PetscInt, Vec, Vec, Vec, Vec);
 PETSC_EXTERN PetscErrorCode CostateCreateHessian(Costate, PetscInt, Mat *);
+PETSC_EXTERN PetscErrorCode CostateSetHessian(Costate, CostateHessian);
 PETSC_EXTERN PetscErrorCode CostateSetTimeGradients(Costate, PetscBool);
 PETSC_EXTERN PetscErrorCode CostateGetTimeGradient(Costate, PetscInt, PetscReal *, PetscReal *, PetscReal[]);
 PETSC_EXTERN PetscErrorCode CostateGetConvergedReason(Costate, CostateConvergedReason *);
@@ -175,9 +209,14 @@ PETSC_EXTERN PetscErrorCode CostateSetVJP(Costate, const char[]);
 PETSC_EXTERN PetscErrorCode CostateSetVJPP(Costate, const char[]);
 PETSC_EXTERN PetscErrorCode CostateSetProducts(Costate, CostateSide, CostateProduct, CostateProduct, void *);
 PETSC_EXTERN PetscErrorCode CostateSetParameterProducts(Costate, CostateSide, CostateProduct, CostateProduct, void *);
+PETSC_EXTERN PetscErrorCode CostateSetTape(Costate, CostateSide, CostateTapeRecord, void *);
+PETSC_EXTERN PetscErrorCode CostateSetTapeScatters(Costate, VecScatter, Vec, VecScatter, Vec);
+PETSC_EXTERN PetscErrorCode CostateSetTapeReuse(Costate, PetscBool, CostateTapeChange);
+PETSC_EXTERN PetscErrorCode CostateGetTapeStatistics(Costate, CostateSide, CostateTapeStatistics *);
 
 PETSC_EXTERN PetscErrorCode CostateSetUpTao(Costate, Tao);
 PETSC_EXTERN PetscErrorCode CostateSetRegularization(Costate, CostateRegularization, void *);
+PETSC_EXTERN PetscErrorCode CostateSetRegularizationHessian(Costate, CostateRegularizationHessian, void *);
 
 PETSC_EXTERN PetscErrorCode CostateCheckTaylor(Costate, PetscInt, PetscRandom, PetscViewer, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateCheckDotProduct(Costate, PetscRandom, PetscViewer, PetscReal *);

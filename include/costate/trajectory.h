@@ -56,6 +56,7 @@ PETSC_EXTERN PetscErrorCode CostateTSGetRHSMats(TS, Mat *, Mat *);
  */
 PETSC_EXTERN PetscErrorCode CostateTSGetRHSJacobianScale(TS, PetscReal *, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateTSGetErrorIfStepFails(TS, PetscBool *);
+PETSC_EXTERN PetscErrorCode CostateTSAdaptMatch(TS, PetscBool, PetscReal[2]);
 /* A quadrature TS for forward cost integrals comes, or goes, also where the TS has run before */
 PETSC_EXTERN PetscErrorCode CostateTSSetQuadrature(TS, PetscBool, TS *);
 /* What is there before each step; and that a Jacobian is not what it was although state and time are */

@@ -21,18 +21,23 @@ PetscErrorCode CostateGetRandom(Costate cs, PetscRandom given, PetscRandom *r)
 }
 
 /* Steps of later runs are those of the last one: an adaptive run that chooses anew is another function. */
-static PetscErrorCode Freeze(Costate cs, PetscInt n, const PetscReal t[], char type[64])
+PetscErrorCode CostateFreezeSteps(Costate cs, PetscInt n, const PetscReal t[], CostateFrozen *was)
 {
   TSAdapt     adapt;
-  TSAdaptType was;
+  TSAdaptType type;
   PetscReal  *h;
 
   PetscFunctionBegin;
   PetscCall(TSGetAdapt(cs->ts, &adapt));
-  PetscCall(TSAdaptGetType(adapt, &was));
-  PetscCall(PetscStrncpy(type, was, 64));
-  if (!strcmp(((PetscObject)cs)->type_name, COSTATEIMPLICIT)) type[0] = 0; /* the way to rest is of no interest */
-  if (!type[0] || !strcmp(type, TSADAPTNONE)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSAdaptGetType(adapt, &type));
+  PetscCall(PetscStrncpy(was->type, type, sizeof(was->type)));
+  was->frozen =
+      (PetscBool)(strcmp(((PetscObject)cs)->type_name, COSTATEIMPLICIT) /* the way to rest is of no interest */
+                  && strcmp(type, TSADAPTNONE) && n > 1);
+  if (!was->frozen) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CostateTSAdaptMatch(cs->ts, PETSC_FALSE, was->match));
+  was->dt0 = cs->dt0;
+  cs->dt0  = t[1] - t[0]; /* a first step that was too long was rejected, and is not now */
   PetscCall(TSAdaptSetType(adapt, TSADAPTHISTORY));
   PetscCall(PetscMalloc1(n, &h));
   PetscCall(PetscArraycpy(h, t, n));
@@ -41,14 +46,17 @@ static PetscErrorCode Freeze(Costate cs, PetscInt n, const PetscReal t[], char t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Thaw(Costate cs, const char type[])
+PetscErrorCode CostateThawSteps(Costate cs, const CostateFrozen *was)
 {
-  TSAdapt adapt;
+  TSAdapt   adapt;
+  PetscReal match[2] = {was->match[0], was->match[1]};
 
   PetscFunctionBegin;
-  if (!type[0] || !strcmp(type, TSADAPTNONE)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!was->frozen) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetAdapt(cs->ts, &adapt));
-  PetscCall(TSAdaptSetType(adapt, type));
+  PetscCall(TSAdaptSetType(adapt, was->type));
+  PetscCall(CostateTSAdaptMatch(cs->ts, PETSC_TRUE, match)); /* a history has its own */
+  cs->dt0 = was->dt0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,14 +153,14 @@ solve, and as many forward runs as there are step sizes.  Solvers of implicit st
 @*/
 PetscErrorCode CostateCheckTaylor(Costate cs, PetscInt j, PetscRandom random, PetscViewer viewer, PetscReal *order)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)cs);
-  PetscRandom rand;
-  Vec         gu, gp, u, p = NULL, du, dp = NULL;
-  PetscScalar s;
-  PetscReal   G, slope = 0, r[HALVINGS + MORE], norm, *t, eps = .02, rounding;
-  PetscBool   strict;
-  PetscInt    n, i = 0;
-  char        adapt[64];
+  MPI_Comm      comm = PetscObjectComm((PetscObject)cs);
+  PetscRandom   rand;
+  Vec           gu, gp, u, p = NULL, du, dp = NULL;
+  PetscScalar   s;
+  PetscReal     G, slope = 0, r[HALVINGS + MORE], norm, *t, eps = .02, rounding;
+  PetscBool     strict;
+  CostateFrozen was;
+  PetscInt      n, i = 0;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
@@ -184,7 +192,7 @@ PetscErrorCode CostateCheckTaylor(Costate cs, PetscInt j, PetscRandom random, Pe
     /* the gradient with respect to p holds what goes through the initial state, so that has to go along */
     if (cs->du0dp && !cs->changed) PetscCall(MatMultAdd(cs->du0dp, dp, du, du));
   }
-  PetscCall(Freeze(cs, n, t, adapt));
+  PetscCall(CostateFreezeSteps(cs, n, t, &was));
   if (viewer)
     PetscCall(PetscViewerASCIIPrintf(viewer,
                                      "Taylor remainders of cost %" PetscInt_FMT ", %g, along a random direction\n", j,
@@ -222,7 +230,7 @@ PetscErrorCode CostateCheckTaylor(Costate cs, PetscInt j, PetscRandom random, Pe
     PetscCall(PetscViewerASCIIPrintf(viewer, "  the cost is linear, and the remainder rounding\n"));
   else if (viewer)
     PetscCall(PetscViewerASCIIPrintf(viewer, "  order %.3f\n", (double)*order));
-  PetscCall(Thaw(cs, adapt));
+  PetscCall(CostateThawSteps(cs, &was));
   PetscCall(Put(cs, u, p));
   PetscCall(PetscFree(t));
   PetscCall(VecDestroy(&u));

@@ -15,7 +15,7 @@
     choose.c    -costate_type auto
     providers.c where derivatives come from, if not from the application's matrices
     steady.c    problems without time, by a SNES
-    tangent.c   products with du/dp and with Hessians
+    tangent.c   products with du/dp and with Hessians; hessian.c: by differences of gradients
     linear.c    solves with the Jacobian of a state of rest, and its transpose; steadyproducts.c, steadyhessian.c
     adjointksp.c  the linear solvers of all sweeps
     inner.c     gradients as vectors: inner products
@@ -92,6 +92,9 @@ typedef struct {
   Vec  *vector, work; /* what the covectors of each cost are made to */
 } CostateInner;
 
+/* hessian.c: what products with Hessians need, and have taken */
+typedef struct _n_CostateSecond *CostateSecond;
+
 /* Where one derivative comes from: the application's products, what it gave the equation, and what stands there now */
 typedef struct {
   CostateProduct jvp, vjp;
@@ -108,35 +111,39 @@ typedef struct {
 struct _p_Costate {
   PETSCHEADER(struct _CostateOps);
   /* given */
-  TS                       ts;
-  SNES                     snes; /* a steady problem: ts stands for it and is never run */
-  CostateSteadyJacobianP   jacobian_p;
-  void                    *jacobian_p_ctx;
-  PetscReal                steady_atol, steady_rtol;
-  CostateSteadyMode        steady_mode;
-  PetscBool                adjoint_rtol; /* that of adjoint steps was set by it */
-  PetscReal                accuracy;     /* of gradients, that was asked for; 0: none was */
-  PetscBool                loose;        /* it was said that a solver is looser than that */
-  Vec                      u0, p;
-  Mat                      du0dp;
-  PetscInt                 ncosts, costcap;
-  CostateCost             *cost;
-  CostateParametersChanged changed;
-  void                    *changed_ctx;
-  CostateRegularization    regularization;
-  void                    *regularization_ctx;
-  PetscReal                blowup;
-  PetscBool                progress, time_gradients, look; /* look: at residuals */
-  PetscInt                 nwindows;                       /* of the parameters */
-  PetscReal               *edges;
-  CostateTimeWindow        window_option; /* for integrals without a window */
-  CostateInner             inner[2];      /* for gradients with respect to u0 and p */
-  PetscBool                covectors;     /* inner products are left out */
-  PetscBool                check[3], checked;
-  char                    *vjp_name[2]; /* for the state, for the parameters */
-  PetscInt                 vjp_few;
-  PetscBool                choose, from_options, parameters_only; /* choose: the type, by choose.c */
-  CostateProvider          provider[2][2];                        /* by side and by these */
+  TS                           ts;
+  SNES                         snes; /* a steady problem: ts stands for it and is never run */
+  CostateSteadyJacobianP       jacobian_p;
+  void                        *jacobian_p_ctx;
+  PetscReal                    steady_atol, steady_rtol;
+  CostateSteadyMode            steady_mode;
+  PetscBool                    adjoint_rtol; /* that of adjoint steps was set by it */
+  PetscReal                    accuracy;     /* of gradients, that was asked for; 0: none was */
+  PetscBool                    loose;        /* it was said that a solver is looser than that */
+  Vec                          u0, p;
+  Mat                          du0dp;
+  PetscInt                     ncosts, costcap;
+  CostateCost                 *cost;
+  CostateRegularizationHessian regularization_hessian;
+  void                        *regularization_hessian_ctx;
+  CostateParametersChanged     changed;
+  void                        *changed_ctx;
+  CostateRegularization        regularization;
+  void                        *regularization_ctx;
+  PetscReal                    blowup;
+  PetscBool                    progress, time_gradients, look; /* look: at residuals */
+  PetscInt                     nwindows;                       /* of the parameters */
+  PetscReal                   *edges;
+  CostateTimeWindow            window_option; /* for integrals without a window */
+  CostateInner                 inner[2];      /* for gradients with respect to u0 and p */
+  PetscBool                    covectors;     /* inner products are left out */
+  PetscBool                    check[3], checked;
+  char                        *vjp_name[2]; /* for the state, for the parameters */
+  PetscInt                     vjp_few;
+  PetscBool                    choose, from_options, parameters_only; /* choose: the type, by choose.c */
+  CostateProvider              provider[2][2];                        /* by side and by these */
+  CostateHessian               hessian;
+  CostateSecond                second;
   /* made by SetUp */
   PetscBool    setup, adopted; /* adopted: the costs are those of TSSetCostGradients() */
   TSTrajectory tj;
@@ -162,6 +169,8 @@ struct _p_Costate {
   CostateConvergedReason reason;
   CostateStatistics      stats;
   PetscReal             *norms;
+  PetscReal              point[2][2];    /* norms of the parameters and the initial state of the last run */
+  PetscObjectState       point_state[2]; /* and when they were last found to be these */
   /* windows.c */
   PetscInt *edge_stop;
   Vec       pw;       /* the parameters of the active window; NULL: there is but one */
@@ -235,6 +244,7 @@ PETSC_INTERN PetscErrorCode CostateInnerSetUp(Costate);
 PETSC_INTERN PetscErrorCode CostateInnerApply(Costate);
 /* in place: the covector with respect to the parameters becomes the vector of the inner product, if there is one */
 PETSC_INTERN PetscErrorCode CostateInnerParameters(Costate, Vec);
+PETSC_INTERN PetscErrorCode CostateInnerState(Costate, Vec);
 PETSC_INTERN PetscErrorCode CostateInnerReset(Costate);
 PETSC_INTERN PetscErrorCode CostateInnerDestroy(Costate);
 
@@ -243,6 +253,22 @@ PETSC_INTERN PetscErrorCode CostateGetRandom(Costate, PetscRandom, PetscRandom *
 PETSC_INTERN PetscErrorCode CostateCheckProducts(Costate, PetscRandom, PetscViewer, PetscReal *, const char **);
 PETSC_INTERN PetscErrorCode CostateChecks(Costate);
 PETSC_INTERN PetscErrorCode CostateChecksSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
+
+typedef struct {
+  char      type[64];
+  PetscReal match[2], dt0;
+  PetscBool frozen;
+} CostateFrozen; /* what was before */
+PETSC_INTERN PetscErrorCode CostateFreezeSteps(Costate, PetscInt, const PetscReal[], CostateFrozen *);
+PETSC_INTERN PetscErrorCode CostateThawSteps(Costate, const CostateFrozen *);
+
+/* hessian.c */
+PETSC_INTERN PetscErrorCode CostatePointSet(Costate);
+PETSC_INTERN PetscErrorCode CostatePointCheck(Costate);
+PETSC_INTERN PetscErrorCode CostateHessianGradients(Costate, PetscInt, Vec, Vec, Vec, Vec);
+PETSC_INTERN PetscErrorCode CostateHessianSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
+PETSC_INTERN PetscErrorCode CostateHessianView(Costate, PetscViewer);
+PETSC_INTERN PetscErrorCode CostateHessianReset(Costate);
 
 /* view.c */
 PETSC_INTERN PetscErrorCode CostateMonitorDefault(Costate, PetscInt, PetscReal, const PetscReal[], void *);

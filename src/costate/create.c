@@ -98,6 +98,7 @@ PetscErrorCode CostateReset(Costate cs)
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   PetscTryTypeMethod(cs, reset);
   PetscCall(CostateProvidersReset(cs));
+  PetscCall(CostateHessianReset(cs));
   PetscCall(CostateWindowsReset(cs));
   PetscCall(CostateInnerReset(cs));
   if (cs->setup && !cs->door) {

@@ -142,6 +142,7 @@ PetscErrorCode CostateForwardRun(Costate cs)
     PetscCall(TSSolve(cs->ts, cs->u));
   PetscCall(PetscTime(&end));
   cs->stats.seconds_forward = end - begin;
+  PetscCall(CostatePointSet(cs));
   PetscCall(CostateTSGetEvaluations(cs->ts, &f[1], &jacobians));
   if (cs->snes) PetscFunctionReturn(PETSC_SUCCESS);
   cs->stats.f = f[1] - f[0];

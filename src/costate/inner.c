@@ -201,10 +201,10 @@ PetscErrorCode CostateInnerApply(Costate cs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode CostateInnerParameters(Costate cs, Vec g)
+/* The same of one covector, in place. */
+static PetscErrorCode RepresentOne(Costate cs, CostateInner *in, Vec g)
 {
-  CostateInner *in = &cs->inner[PARAMETERS];
-  Vec           covector;
+  Vec covector;
 
   PetscFunctionBegin;
   if (cs->covectors || (!in->mass && !in->root)) PetscFunctionReturn(PETSC_SUCCESS);
@@ -219,6 +219,20 @@ PetscErrorCode CostateInnerParameters(Costate cs, Vec g)
   PetscCall(VecCopy(g, covector));
   PetscCall(KSPSolve(in->ksp, covector, g));
   PetscCall(VecDestroy(&covector));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateInnerParameters(Costate cs, Vec g)
+{
+  PetscFunctionBegin;
+  PetscCall(RepresentOne(cs, &cs->inner[PARAMETERS], g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateInnerState(Costate cs, Vec g)
+{
+  PetscFunctionBegin;
+  PetscCall(RepresentOne(cs, &cs->inner[STATE], g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

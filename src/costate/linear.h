@@ -47,6 +47,8 @@ PETSC_INTERN PetscErrorCode CostateLinearView(CostateLinear, PetscViewer);
 */
 PETSC_INTERN PetscErrorCode CostateSteadyTangent(CostateLinear, PetscBool transpose, Vec in, Vec out, Vec work,
                                                  char why[], size_t size);
+/* By how much the Jacobian is not the derivative of the residual, along a random direction; relative */
+PETSC_INTERN PetscErrorCode CostateSteadyDerivative(CostateLinear, Vec work, PetscReal *off);
 PETSC_INTERN PetscErrorCode CostateSteadyForward(CostateLinear, Vec work, PetscReal error[], PetscInt *at, char why[],
                                                  size_t size);
 

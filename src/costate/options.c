@@ -23,10 +23,12 @@ const char *const CostateObjectOptions[] = {"costate_type",
                                             "costate_vjp_p",
                                             "costate_vjp_few",
                                             "costate_accuracy",
+                                            "costate_hessian",
                                             "costate_steady_mode",
                                             "costate_steady_atol",
                                             "costate_steady_rtol",
                                             "costate_steady_warn",
+                                            "costate_steady_check",
                                             "costate_forward_max",
                                             "costate_forward_discrete",
                                             "costate_gauss_points",
@@ -82,6 +84,7 @@ static PetscErrorCode WindowOptions(Costate cs, COSTATE_OPTION_ITEMS PetscOption
 . -costate_cost_window type, -costate_cost_window_times a,b - `CostateSetCostWindow()`
 . -costate_wanted which   - both gradients or that with respect to the parameters (`CostateSetWanted()`)
 . -costate_vjp name, -costate_vjp_p name - where derivatives come from (`CostateSetVJP()`)
+. -costate_hessian type    - where products with Hessians come from (`CostateSetHessian()`)
 . -costate_inner_product_..., -costate_covariance_root_...  - `CostateSetInnerProduct()`
 - -costate_adjoint_...    - the options of the integrator of the sweep and its solvers
 
@@ -125,6 +128,7 @@ PetscErrorCode CostateSetFromOptions(Costate cs)
   PetscCall(CostateAccuracySetFromOptions(cs, PetscOptionsObject));
   PetscCall(WindowOptions(cs, PetscOptionsObject));
   PetscCall(CostateInnerSetFromOptions(cs, PetscOptionsObject));
+  PetscCall(CostateHessianSetFromOptions(cs, PetscOptionsObject));
   PetscCall(CostateChecksSetFromOptions(cs, PetscOptionsObject));
   PetscTryTypeMethod(cs, setfromoptions, PetscOptionsObject);
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)cs, PetscOptionsObject));

@@ -163,12 +163,15 @@ static const char *From(const Costate cs, int i)
                                          "TSSetRHSJacobian() or TSSetIJacobian()",
                                          "the transposed product of TSSetIJacobian()", "the shift of TSSetIJacobian()",
                                          "TSSetRHSJacobianP() or TSSetIJacobianP()"};
+  static const char *const steady[]   = {"the transposed product of SNESSetJacobian()", "SNESSetJacobian()", "", "",
+                                         "CostateSetSteadyJacobianP()"};
   static const char *const products[] = {"CostateSetProducts() (J or its transpose)", "CostateSetProducts()",
                                          "CostateSetProducts() (J or its transpose)",
                                          "CostateSetProducts() (the shift)", "CostateSetParameterProducts()"};
   const int                p          = i == 4;
 
-  return cs->provider[COSTATE_RHS][p].vjp || cs->provider[COSTATE_I][p].vjp ? products[i] : matrices[i];
+  if (cs->provider[COSTATE_RHS][p].vjp || cs->provider[COSTATE_I][p].vjp) return products[i];
+  return cs->snes ? steady[i] : matrices[i];
 }
 
 PetscErrorCode CostateCheckProducts(Costate cs, PetscRandom random, PetscViewer viewer, PetscReal *error,

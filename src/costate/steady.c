@@ -141,6 +141,7 @@ PetscErrorCode CostateSetSteadyJacobianP(Costate cs, Mat Jp, CostateSteadyJacobi
   Options Database Keys:
 + -costate_steady_atol atol - 1e-8
 . -costate_steady_rtol rtol - 1e-8
+. -costate_steady_check bool - compare the Jacobian with a difference of the residual; no gradient if it is off (true)
 - -costate_steady_warn part - warn if what is left of the residual makes a cost wrong by that part of it; by default the
                               accuracy of `CostateSetAccuracy()`, or 1e-6
 
@@ -151,7 +152,7 @@ PetscErrorCode CostateSetSteadyJacobianP(Costate cs, Mat Jp, CostateSteadyJacobi
   What is left of the residual at the end, R, makes a cost wrong by eta^T R to first order, where eta is its adjoint,
 and the gradient by about the same part; -costate_view shows it.
 
-  An evaluation of the residual for each step, and one for each cost.
+  An evaluation of the residual for each step, one for each cost, and two for the check of the Jacobian.
 
   Level: intermediate
 

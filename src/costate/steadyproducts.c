@@ -25,6 +25,34 @@ PetscErrorCode CostateSteadyTangent(CostateLinear l, PetscBool transpose, Vec in
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode CostateSteadyDerivative(CostateLinear l, Vec work, PetscReal *off)
+{
+  PetscReal e, norm, size;
+  Vec       v, u, d;
+
+  PetscFunctionBegin;
+  PetscCall(VecDuplicate(work, &v));
+  PetscCall(VecDuplicate(work, &u));
+  PetscCall(VecDuplicate(work, &d));
+  PetscCall(VecSetRandom(v, NULL));
+  PetscCall(VecNorm(l->u, NORM_INFINITY, &size));
+  e = PetscPowReal(PETSC_MACHINE_EPSILON, 1. / 3) * (size > 0 ? size : 1);
+  for (int side = 0; side < 2; side++) {
+    PetscCall(VecWAXPY(u, side ? -e : e, v, l->u));
+    PetscCall(CostateModelResidual(l->model, l->t, u, l->zero, side ? work : d));
+  }
+  PetscCall(VecAXPBY(d, -1 / (2 * e), 1 / (2 * e), work));
+  PetscCall(CostateModelMultRu(l->model, v, work));
+  PetscCall(VecNorm(d, NORM_2, &norm));
+  PetscCall(VecAXPY(d, -1, work));
+  PetscCall(VecNorm(d, NORM_2, off));
+  *off /= PetscMax(norm, PETSC_MACHINE_EPSILON);
+  PetscCall(VecDestroy(&v));
+  PetscCall(VecDestroy(&u));
+  PetscCall(VecDestroy(&d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Entry k of mu of each cost. */
 static PetscErrorCode Put(Costate cs, PetscInt k, const PetscScalar dot[])
 {

@@ -147,73 +147,102 @@ PetscErrorCode CostateMultTangentTranspose(Costate cs, Vec w, Vec mu)
 /* The covector G''(v). */
 static PetscErrorCode Mult(Costate cs, PetscInt j, Vec v_u0, Vec v_p, Vec h_u0, Vec h_p)
 {
+  MPI_Comm        comm = PetscObjectComm((PetscObject)cs);
+  const PetscBool own  = (PetscBool)(cs->ops->hessianmult && cs->hessian != COSTATE_HESSIAN_GRADIENTS);
+
   PetscFunctionBegin;
-  PetscCall(CheckMethod(cs, (PetscBool)(cs->ops->hessianmult != NULL), "products with the Hessian of a cost"));
+  PetscCheck(own || cs->hessian != COSTATE_HESSIAN_TANGENT, comm, PETSC_ERR_SUP,
+             "-costate_hessian tangent: the method %s has no products with Hessians of its own; gradients, or auto, "
+             "takes differences of gradients",
+             ((PetscObject)cs)->type_name ? ((PetscObject)cs)->type_name : COSTATEDISCRETE);
   PetscCall(CheckSolved(cs, "second derivatives"));
-  PetscCheck(j >= 0 && j < cs->ncosts, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
+  PetscCheck(j >= 0 && j < cs->ncosts, comm, PETSC_ERR_ARG_OUTOFRANGE,
              "There is no cost %" PetscInt_FMT ": they are numbered from 0 to %" PetscInt_FMT, j, cs->ncosts - 1);
-  PetscCheck(v_p != h_p && h_p != cs->p, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_IDN,
-             "The product with the Hessian needs a vector of its own, neither the direction nor the parameters");
-  PetscCall(CheckLike(cs, v_p, cs->p, "direction", "the parameters"));
-  PetscCall(CheckLike(cs, h_p, cs->p, "vector for the product", "the parameters"));
-  PetscCall(CheckNumbers(cs, v_p, "direction"));
-  PetscCall(cs->ops->hessianmult(cs, j, v_u0, v_p, h_u0, h_p));
+  PetscCheck((v_u0 || v_p) && (h_u0 || h_p), comm, PETSC_ERR_ARG_NULL,
+             "A product with the Hessian needs a direction and a vector to go to, in the initial state or the "
+             "parameters, and one of these is missing");
+  PetscCheck((!h_p || (v_p != h_p && h_p != cs->p)) && (!h_u0 || (v_u0 != h_u0 && h_u0 != cs->u0)), comm,
+             PETSC_ERR_ARG_IDN,
+             "The product with the Hessian needs a vector of its own, neither the direction nor the %s",
+             h_p && (v_p == h_p || h_p == cs->p) ? "parameters" : "initial state");
+  PetscCheck(cs->p || (!v_p && !h_p), comm, PETSC_ERR_ARG_WRONGSTATE,
+             "There are no parameters that a direction could be in: call CostateSetParameters()");
+  if (v_u0) PetscCall(CheckLike(cs, v_u0, cs->u0, "direction", "the initial state"));
+  if (h_u0) PetscCall(CheckLike(cs, h_u0, cs->u0, "vector for the product", "the initial state"));
+  if (v_p) PetscCall(CheckLike(cs, v_p, cs->p, "direction", "the parameters"));
+  if (h_p) PetscCall(CheckLike(cs, h_p, cs->p, "vector for the product", "the parameters"));
+  if (v_u0) PetscCall(CheckNumbers(cs, v_u0, "direction"));
+  if (v_p) PetscCall(CheckNumbers(cs, v_p, "direction"));
+  PetscCall(own ? cs->ops->hessianmult(cs, j, v_u0, v_p, h_u0, h_p)
+                : CostateHessianGradients(cs, j, v_u0, v_p, h_u0, h_p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*@
-  CostateHessianMult - Multiplies the Hessian of a cost by a vector: how its gradient changes along a direction
+  CostateHessianMult - Multiplies the Hessian of a cost by a vector: how its gradients change along a direction
 
   Collective
 
   Input Parameters:
-+ cs   - the object, of type `COSTATEIMPLICIT`, after `CostateSolve()` or `CostateSolveForward()`
++ cs   - the object, after `CostateSolve()` or `CostateSolveForward()`
 . j    - the number of the cost
-. v_u0 - the direction in the initial state; NULL: none.  States of rest do not depend on it, so NULL for them
-- v_p  - the direction in the parameters, of their layout and units
+. v_u0 - the direction in the initial state, of its layout and units; NULL: none, as for states of rest, which do not
+         depend on it
+- v_p  - the direction in the parameters, of their layout and units; NULL: none
 
   Output Parameters:
-+ h_u0 - how dG_j/du0 changes; NULL: not wanted.  NULL for states of rest
-- h_p  - how the gradient with respect to the parameters changes, per unit of v; another vector than v_p
++ h_u0 - how dG_j/du0 changes, per unit of the direction; NULL: not wanted, or a state of rest
+- h_p  - how dG_j/dp changes; NULL: not wanted.  Both are other vectors than the directions
+
+  Options Database Key:
+. -costate_hessian type - where it comes from (`CostateSetHessian()`)
 
   Notes:
-  Without an inner product h_p = G_j'' v_p, the plain second derivatives, which are symmetric.  With one for the
-  parameters (`CostateSetInnerProduct()`) it is the vector W^-1 G_j'' v_p, or L L^T G_j'' v_p: the derivative of what
-  `CostateGetGradient()` gives, an operator that is symmetric in that inner product.  `CostateCreateHessian()` is the
-  plain one always.
+  (h_u0, h_p) = G_j'' (v_u0, v_p) are the plain second derivatives, which are symmetric.  With an inner product
+  (`CostateSetInnerProduct()`) they are the vectors W^-1 h, or L L^T h: the derivatives of what `CostateGetGradient()`
+gives, an operator that is symmetric in that inner product.  `CostateCreateHessian()` is the plain one always.
 
-  A tangent solve and a second transposed one, each with the set-up that is there; another transposed one if the last
-adjoint was of another cost.  Second derivatives along the direction are central differences of fourth order of the
-first derivatives, so that nobody has to program them: four more Jacobians and derivatives with respect to the
-parameters, at states and parameters nearby (`CostateSetParametersChanged()` hears of these), with the parameters as
-they were afterwards, bit for bit.  What the solvers leave over is what the product lacks in symmetry: for 1e-10 give
-  -costate_adjoint_ksp_rtol 1e-13 or `CostateSetAccuracy()`.
+  dG/dp holds what goes through the initial state (`CostateSetInitialConditionJacobian()`), so a direction in the
+  parameters has that with it: du0/dp v_p, unless the application sets the initial state when it hears of parameters
+  (`CostateSetParametersChanged()`), which then is what counts.
 
-  Memory: the Jacobian twice more, its preconditioner and transpose, a dozen vectors of states and four of parameters,
-until `CostateReset()`.
+  Runs, by differences of gradients: four gradients, those of runs with the steps of the last one and with initial
+  states and parameters a thousandth of their sizes away; the application hears of these, and gets its own back bit for
+bit, as do the results of the last solve.  After `CostateSolveForward()` alone the adjoint is solved first.  What the
+solvers of implicit steps leave over is divided by that thousandth: for 1e-10 they have to be as tight as they can be.
+
+  The method implicit: a tangent solve and a second transposed one, each with the set-up that is there; another
+  transposed one if the last adjoint was of another cost.  Second derivatives along the direction are central
+differences of fourth order of the first derivatives: four more Jacobians and derivatives with respect to the
+parameters, at states and parameters nearby.  What the solvers leave over is what the product lacks in symmetry: for
+1e-10 give -costate_adjoint_ksp_rtol 1e-13 or `CostateSetAccuracy()`.  Memory: the Jacobian twice more, its
+preconditioner and transpose, a dozen vectors of states and four of parameters, until `CostateReset()`.
 
   What `CostateSetRegularization()` adds is not part of it.
 
   Errors:
-  As of `CostateMultTangent()`; a method that has none; first derivatives that are not smooth.
+  No solution yet, or other parameters than it was found for; a run nearby that fails; gradients that are not smooth, or
+  too noisy to be differenced.
 
   Level: intermediate
 
-.seealso: `CostateCreateHessian()`, `CostateMultTangent()`, `CostateGetGradient()`
+.seealso: `CostateSetHessian()`, `CostateCreateHessian()`, `CostateMultTangent()`, `CostateGetGradient()`
 @*/
 PetscErrorCode CostateHessianMult(Costate cs, PetscInt j, Vec v_u0, Vec v_p, Vec h_u0, Vec h_p)
 {
+  Vec all[] = {v_u0, v_p, h_u0, h_p};
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
   PetscValidLogicalCollectiveInt(cs, j, 2);
-  if (v_u0) PetscValidHeaderSpecific(v_u0, VEC_CLASSID, 3);
-  PetscValidHeaderSpecific(v_p, VEC_CLASSID, 4);
-  if (h_u0) PetscValidHeaderSpecific(h_u0, VEC_CLASSID, 5);
-  PetscValidHeaderSpecific(h_p, VEC_CLASSID, 6);
-  PetscCheckSameComm(cs, 1, v_p, 4);
-  PetscCheckSameComm(cs, 1, h_p, 6);
+  for (int i = 0; i < 4; i++) {
+    if (!all[i]) continue;
+    PetscValidHeaderSpecific(all[i], VEC_CLASSID, 3 + i);
+    PetscCheckSameComm(cs, 1, all[i], 3 + i);
+  }
   PetscCall(Mult(cs, j, v_u0, v_p, h_u0, h_p));
-  PetscCall(CostateInnerParameters(cs, h_p));
+  if (h_u0) PetscCall(CostateInnerState(cs, h_u0));
+  if (h_p) PetscCall(CostateInnerParameters(cs, h_p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -258,12 +287,9 @@ static PetscErrorCode HessianDestroy(Mat H)
   Notes:
   It has the plain second derivatives, whatever inner product there is, as Tao and KSP want them: H is the derivative of
   `CostateGetCovector()`.  Each product is one of `CostateHessianMult()`, at the solution of the last solve, whose
-parameters must still be the ones that are set.  So `TaoSetHessian()` can be given this matrix and a function that does
-nothing, with methods that multiply where they have last evaluated (nls); after an evaluation elsewhere
-`CostateSolveForward()` has to come first.
+parameters must still be the ones that are set.  `CostateSetUpTao()` gives a Tao its own.
 
-  It has no diagonal and no entries, so preconditioners made of these have to be left out (-tao_nls_pc_type none).  With
-a covariance root, where Tao varies x and p = p_0 + L x, the Hessian with respect to x is L^T H L.
+  It has no diagonal and no entries, so preconditioners made of these have to be left out (-pc_type none).
 
   Level: intermediate
 
@@ -282,7 +308,6 @@ PetscErrorCode CostateCreateHessian(Costate cs, PetscInt j, Mat *H)
   PetscCheck(j >= 0 && j < cs->ncosts, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
              "There is no cost %" PetscInt_FMT ": there are %" PetscInt_FMT " (CostateSetTerminalCost())", j,
              cs->ncosts);
-  PetscCall(CheckMethod(cs, (PetscBool)(cs->ops->hessianmult != NULL), "products with the Hessian of a cost"));
   PetscCall(VecGetLocalSize(cs->p, &n));
   PetscCall(VecGetSize(cs->p, &N));
   PetscCall(PetscNew(&x));

@@ -98,6 +98,7 @@ PetscErrorCode CostateView(Costate cs, PetscViewer viewer)
   }
   PetscCall(CostateProvidersView(cs, viewer));
   PetscTryTypeMethod(cs, view, viewer);
+  PetscCall(CostateHessianView(cs, viewer));
   if (cs->adjoint_done) PetscCall(ViewSolve(cs, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

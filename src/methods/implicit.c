@@ -32,7 +32,10 @@ typedef struct {
   PetscReal          error;   /* of the costs, relative, by what is left of it */
   PetscReal          warn;    /* when it is larger; -1: by the accuracy */
   PetscInt           tangents, hessians;
+  PetscBool          check; /* the Jacobian */
 } Implicit;
+
+#define OFF 1e-3 /* what differences of a function that is not so smooth may be off by */
 
 #define WHY 512
 
@@ -143,6 +146,29 @@ static PetscErrorCode NoGradient(Costate cs, const char of[], PetscInt i, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*
+  Newton's method gets there with a Jacobian that is not quite the derivative, and nothing else would show that the
+  gradient is wrong.
+*/
+static PetscErrorCode Check(Costate cs)
+{
+  Implicit *im = (Implicit *)cs->data;
+  PetscReal off;
+
+  PetscFunctionBegin;
+  if (!im->check) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CostateSteadyDerivative(im->linear, im->g, &off));
+  if (off <= OFF) PetscFunctionReturn(PETSC_SUCCESS);
+  cs->reason = COSTATE_DIVERGED_BACKWARD;
+  PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)cs), PETSC_STDERR,
+                         "costate: there is no gradient: the Jacobian is not the derivative of the residual, from "
+                         "which it differs by %.2g of itself along a random direction. Look at the function of %s, or "
+                         "have the Jacobian made by -costate_vjp auto; if the residual has a kink here and you mean "
+                         "it, -costate_steady_check 0\n",
+                         (double)off, cs->snes ? "SNESSetJacobian()" : "TSSetRHSJacobian() or TSSetIJacobian()"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* eta of a cost, unless that is what it is */
 static PetscErrorCode Eta(Costate cs, PetscInt j, char why[])
 {
@@ -232,6 +258,8 @@ static PetscErrorCode Gradients_Implicit(Costate cs)
   }
   PetscCall(Linearise(cs));
   for (PetscInt j = 0; j < cs->ncosts; j++) cs->cost[j].dT = cs->cost[j].dt0 = PETSC_MAX_REAL;
+  PetscCall(Check(cs));
+  if (cs->reason != COSTATE_ITERATING) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(IsForward(cs) ? Forward(cs) : Adjoint(cs));
   for (PetscInt j = 0; j < cs->ncosts && cs->reason == COSTATE_ITERATING; j++) {
     PetscCall(VecNorm(cs->mu[j], NORM_1, &norm));
@@ -290,7 +318,7 @@ static PetscErrorCode HessianMult_Implicit(Costate cs, PetscInt j, Vec v_u0, Vec
   char      why[WHY];
 
   PetscFunctionBegin;
-  PetscCheck(!v_u0 && !h_u0, comm, PETSC_ERR_SUP,
+  PetscCheck(!v_u0 && !h_u0 && v && h, comm, PETSC_ERR_SUP,
              "A state of rest does not depend on the initial state: the method implicit has second derivatives with "
              "respect to the parameters alone, so give NULL for the directions in the initial state");
   PetscCall(AtSolution(cs));
@@ -405,6 +433,8 @@ static PetscErrorCode SetFromOptions_Implicit(Costate cs, COSTATE_OPTION_ITEMS P
   PetscCall(PetscOptionsReal("-costate_steady_warn", "Warn if the state makes the cost wrong by that part of it",
                              "CostateSetSteadyState", warn, &warn, &set));
   if (set) im->warn = warn;
+  PetscCall(PetscOptionsBool("-costate_steady_check", "Compare the Jacobian with a difference of the residual",
+                             "CostateSetSteadyState", im->check, &im->check, NULL));
   PetscCall(PetscOptionsEnum("-costate_steady_mode", "A solve for each cost, or for each parameter",
                              "CostateSetSteadyMode", CostateSteadyModes, (PetscEnum)cs->steady_mode,
                              (PetscEnum *)&cs->steady_mode, NULL));
@@ -420,6 +450,7 @@ PETSC_INTERN PetscErrorCode CostateCreate_Implicit(Costate cs)
   PetscCall(PetscNew(&im));
   im->warn                = -1;
   im->eta_of              = -1;
+  im->check               = PETSC_TRUE;
   cs->data                = im;
   cs->ops->setup          = SetUp_Implicit;
   cs->ops->forward        = Forward_Implicit;

@@ -84,6 +84,16 @@ PetscErrorCode CostateTSGetErrorIfStepFails(TS ts, PetscBool *yes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* How the adaptor comes to the end of a run: gets it, or sets it. */
+PetscErrorCode CostateTSAdaptMatch(TS ts, PetscBool set, PetscReal match[2])
+{
+  PetscReal *of = ts->adapt->matchstepfac;
+
+  PetscFunctionBegin;
+  PetscCall(set ? PetscArraycpy(of, match, 2) : PetscArraycpy(match, of, 2));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*
   Gives the TS a quadrature TS for forward cost integrals, or takes it away.  PETSc makes what belongs to it in
   TSSetUp() and TSAdjointSetUp() and has no way to take it away, so both are undone; TSSetType() does the same to a TS

@@ -94,7 +94,7 @@ static PetscErrorCode Bad(int i, PetscBool time)
 }
 
 /* A Jacobian that is not the derivative: Newton's method gets there all the same, and the gradient is wrong. */
-#define WRONG_TESTS 4
+#define WRONG_TESTS 6
 static PetscErrorCode Wrong(PetscBool time)
 {
   App       a = {.kind = HEAT, .n = 5, .wrong = .05};
@@ -102,12 +102,27 @@ static PetscErrorCode Wrong(PetscBool time)
   PetscReal error, order;
 
   PetscFunctionBeginUser;
-  PetscCall(Create(&a, time, LONG_STEPS "-snes_max_it 200", &cs));
+  PetscCall(Create(&a, time, LONG_STEPS "-snes_max_it 200 -costate_steady_check 0", &cs));
   PetscCall(CostateCheckDotProduct(cs, NULL, NULL, &error));
   T_OK(error > 1e-3, "%s, a Jacobian that is off by 5 %%: the check of products finds %.1e", by[time], (double)error);
   PetscCall(CostateCheckTaylor(cs, 0, NULL, NULL, &order));
   T_OK(order < 1.5, "%s: and the Taylor remainder has order %.2f", by[time], (double)order);
   PetscCall(Destroy(&a, &cs));
+  for (int off = 0; off < 2; off++) {
+    CostateConvergedReason reason;
+    PetscBool              heard;
+
+    a = (App){.kind = HEAT, .n = 5, .wrong = .05};
+    PetscCall(Create(&a, time,
+                     off ? LONG_STEPS "-snes_max_it 200 -costate_steady_check 0" : LONG_STEPS "-snes_max_it 200", &cs));
+    PetscCall(ZooListen());
+    PetscCall(CostateSolve(cs));
+    PetscCall(ZooHeard("the Jacobian is not the derivative of the residual", &heard));
+    PetscCall(CostateGetConvergedReason(cs, &reason));
+    T_OK(off ? reason == COSTATE_CONVERGED && !heard : reason == COSTATE_DIVERGED_BACKWARD && heard, "%s: %s", by[time],
+         off ? "nobody looks, as was asked for" : "a solve finds it by itself");
+    PetscCall(Destroy(&a, &cs));
+  }
   a = (App){.kind = HEAT, .n = 5, .wrong = .05};
   PetscCall(Create(&a, time, LONG_STEPS "-snes_max_it 200 -costate_check_dot_product ascii:products.txt", &cs));
   PetscCall(ZooListen());

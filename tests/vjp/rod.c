@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 {
   PetscCall(ZooBegin(&argc, &argv, NRUNS * NWAYS));
   for (int i = 0; i < NRUNS; i++) {
-    Vec own[2], g[2];
+    Vec own[2] = {NULL, NULL}, g[2];
 
     for (int w = 0; w < NWAYS; w++) {
       PetscReal order = 0, e[2] = {0, 0};
