@@ -35,8 +35,9 @@ $(SCHED_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@echo "  CC    $<"
 	@$(CC) $(SCHED_FLAGS) -c $< -o $@
 
-$(BUILD)/obj/src/pc/%.o $(BUILD)/obj/src/traj/%.o $(BUILD)/obj/src/tao/%.o $(BUILD)/obj/src/costate/%.o $(BUILD)/obj/src/methods/%.o: INCLUDES += $(PETSC_PRIVATE)
+$(BUILD)/obj/src/pc/%.o $(BUILD)/obj/src/vjp/%.o $(BUILD)/obj/src/traj/%.o $(BUILD)/obj/src/tao/%.o $(BUILD)/obj/src/costate/%.o $(BUILD)/obj/src/methods/%.o: INCLUDES += $(PETSC_PRIVATE)
 $(BUILD)/obj/src/store/%.o $(BUILD)/obj/src/cli/%.o: INCLUDES += $(HDF5_CFLAGS)
+$(BUILD)/obj/src/vjp/%.o: INCLUDES += $(ADOLC_CFLAGS)
 $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/build.mk
 	@mkdir -p $(@D)
 	@echo "  MPICC $<"
@@ -45,7 +46,7 @@ $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/bu
 $(LIB): $(SCHED_O) $(PETSC_O)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(MPICC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PETSC_LIBS) $(HDF5_LIBS) -lpthread -lm
+	@$(MPICC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PETSC_LIBS) $(HDF5_LIBS) $(ADOLC_LIBS) -lpthread -lm
 
 $(BIN): $(CLI_O) $(LIB)
 	@mkdir -p $(@D)

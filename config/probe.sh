@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Finds the compilers, MPI, PETSc, HDF5 and xxHash, and writes what the Makefile needs to FILE:
+# Finds the compilers, MPI, PETSc, HDF5, xxHash and, if it is there, ADOL-C, and writes what the Makefile needs to FILE:
 #
 #   config/probe.sh FILE
 #
@@ -34,7 +34,10 @@ if command -v pkg-config >/dev/null; then
   done
 fi
 
-key="# for: $(cksum <"$0") ${CC:-cc} ${MPICC:-} ${MPIEXEC:-} ${PETSC_DIR:-} ${PETSC_ARCH:-} ${PKG_CONFIG_PATH:-} $petsc $version"
+adolc=''
+if command -v pkg-config >/dev/null; then adolc=$(pkg-config --modversion adolc 2>/dev/null); fi
+
+key="# for: $(cksum <"$0") ${CC:-cc} ${MPICC:-} ${MPIEXEC:-} ${PETSC_DIR:-} ${PETSC_ARCH:-} ${PKG_CONFIG_PATH:-} $petsc $version $adolc"
 if [ -f "$out" ] && [ "$(head -n 1 "$out")" = "$key" ]; then exit 0; fi
 
 work=$(mktemp -d) || exit 1
@@ -136,6 +139,19 @@ read -ra flags <<<"$xxhash"
 compiles $'#define XXH_INLINE_ALL\n#include <xxhash.h>\n#if XXH_VERSION_NUMBER < 800\n#error "too old"\n#endif' $cc ${flags[@]+"${flags[@]}"} ||
   lacks xxhash 'no header xxhash.h of version 0.8 or newer can be compiled'
 
+# ADOL-C may be missing: then there are providers of derivatives less. It is C++, and is called from C.
+adolc_cflags='' adolc_libs=''
+if [ -n "$adolc" ] && command -v "${mpicc%% *}" >/dev/null; then
+  adolc_cflags=$(pkg-config --cflags adolc)
+  adolc_libs="$(pkg-config --libs-only-L adolc) -ladolc $(pkg-config --libs-only-L adolc | sed 's/-L/-Wl,-rpath,/g')"
+  read -ra more <<<"$adolc_cflags $adolc_libs"
+  if compiles $'#include <adolc/interfaces.h>\n#include <adolc/taping.h>' $mpicc "${more[@]}"; then
+    adolc_cflags="-DCOSTATE_HAVE_ADOLC $adolc_cflags"
+  else
+    adolc_cflags='' adolc_libs=''
+  fi
+fi
+
 [ $missing = 0 ] || exit 1
 
 mkdir -p "$(dirname "$out")"
@@ -151,5 +167,7 @@ PETSC_PRIVATE := $private
 XXHASH_CFLAGS := $xxhash
 HDF5_CFLAGS := $hdf5_cflags
 HDF5_LIBS := $hdf5_libs
+ADOLC_CFLAGS := $adolc_cflags
+ADOLC_LIBS := $adolc_libs
 EOF
 mv "$work/config.mk" "$out"

@@ -32,6 +32,7 @@ has_module() {
   done
   return 1
 }
+has_adolc() { pkg-config --exists adolc 2>/dev/null; }
 has_petsc4py() { has_module petsc4py; }
 has_h5py() { has_module h5py; }
 has_netcdf() { pkg-config --exists netcdf 2>/dev/null; }

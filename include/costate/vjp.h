@@ -42,6 +42,9 @@ typedef struct {
   PetscErrorCode (*destroy)(CostateVJP);
 } CostateVJPOps;
 
+/* The tapes of CostateSetTape(), those that are there and those that could be. */
+typedef struct _n_CostateTapes *CostateTapes;
+
 /* How good the products are: to rounding, or to that of differences. */
 typedef enum { COSTATE_VJP_EXACT, COSTATE_VJP_DIFFERENCES } CostateVJPAccuracy;
 
@@ -55,9 +58,11 @@ struct _n_CostateVJP {
   Vec            u, p;           /* the layouts; p is NULL where there are no parameters */
   Mat            given;          /* what the application gave: its pattern, at least; may be NULL */
   PetscBool      given_function; /* and it fills it */
+  CostatePoint   initial;        /* a point; its numbers may be any */
   DM             dm;             /* of the grid; NULL if there is none */
   CostateProduct jvp, vjp;       /* of the application; may be NULL */
   void          *ctx;
+  CostateTapes   tapes;      /* of the application; may be NULL */
   PetscBool      transposed; /* products with the transpose are needed */
   PetscInt       few;        /* so many columns are worth an evaluation each */
   /* the function of the side; with q: for these parameters, the application is told and told again afterwards */
@@ -71,6 +76,17 @@ struct _n_CostateVJP {
   void              *data;
   PetscInt           evaluations; /* of the function, in all */
 };
+
+PETSC_EXTERN PetscErrorCode CostateTapesCreate(CostateTapes *);
+PETSC_EXTERN PetscErrorCode CostateTapesSet(CostateTapes, CostateSide, CostateTapeRecord, void *);
+PETSC_EXTERN PetscErrorCode CostateTapesSetScatters(CostateTapes, VecScatter, Vec, VecScatter, Vec);
+PETSC_EXTERN PetscErrorCode CostateTapesSetReuse(CostateTapes, PetscBool, CostateTapeChange);
+PETSC_EXTERN PetscErrorCode CostateTapesGetReuse(CostateTapes, PetscBool *, CostateTapeChange *);
+PETSC_EXTERN PetscErrorCode CostateTapesGetStatistics(CostateTapes, CostateSide, CostateTapeStatistics *);
+/* The point: the application may be changed in what is no variable of the tape. */
+PETSC_EXTERN PetscErrorCode CostateTapesForget(CostateTapes);
+PETSC_EXTERN PetscErrorCode CostateTapesReset(CostateTapes);
+PETSC_EXTERN PetscErrorCode CostateTapesDestroy(CostateTapes *);
 
 PETSC_EXTERN PetscErrorCode CostateVJPListGet(PetscInt, const char **, const char **, const char **);
 /* Sets the provider of that name; the fields that are given have been set. */

@@ -13,13 +13,13 @@
     check.c     proofs: Taylor; products.c: dot products; compare.c: all methods side by side
     windows.c   parameters and weights that change in time
     choose.c    -costate_type auto
-    providers.c where derivatives come from, if not from the application's matrices
+    providers.c where derivatives come from, if not from the application's matrices; provider_set.c, provider_auto.c
     steady.c    problems without time, by a SNES
     tangent.c   products with du/dp and with Hessians; hessian.c: by differences of gradients
     linear.c    solves with the Jacobian of a state of rest, and its transpose; steadyproducts.c, steadyhessian.c
     adjointksp.c  the linear solvers of all sweeps
     inner.c     gradients as vectors: inner products
-    tao.c       the first cost as what a Tao minimises
+    tao.c       the first cost as what a Tao minimises; taohessian.c: for Newton's method
     door.c      methods for programs that know nothing of a Costate
     checks.c    the same by options
     model.c     products of derivatives
@@ -262,13 +262,27 @@ typedef struct {
 PETSC_INTERN PetscErrorCode CostateFreezeSteps(Costate, PetscInt, const PetscReal[], CostateFrozen *);
 PETSC_INTERN PetscErrorCode CostateThawSteps(Costate, const CostateFrozen *);
 
-/* hessian.c */
+/* tangent.c, hessian.c */
+PETSC_INTERN PetscErrorCode CostateHessianProduct(Costate, PetscInt, Vec, Vec, Vec, Vec);
 PETSC_INTERN PetscErrorCode CostatePointSet(Costate);
 PETSC_INTERN PetscErrorCode CostatePointCheck(Costate);
 PETSC_INTERN PetscErrorCode CostateHessianGradients(Costate, PetscInt, Vec, Vec, Vec, Vec);
 PETSC_INTERN PetscErrorCode CostateHessianSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
 PETSC_INTERN PetscErrorCode CostateHessianView(Costate, PetscViewer);
 PETSC_INTERN PetscErrorCode CostateHessianReset(Costate);
+
+/* tao.c, taohessian.c: what Tao varies, the parameters, or x with p = first + L x, L the root of their covariance */
+typedef struct {
+  Costate cs;
+  Mat     root;
+  Vec     first, g;
+  /* the last evaluation that there was */
+  Vec       x_last, g_last;
+  PetscReal value_last;
+  /* of Hessians */
+  Vec at, v, hv, p, gp; /* at: the parameters that products are at */
+} CostateVariable;
+PETSC_INTERN PetscErrorCode CostateVariableSetHessian(CostateVariable *, Tao, Vec);
 
 /* view.c */
 PETSC_INTERN PetscErrorCode CostateMonitorDefault(Costate, PetscInt, PetscReal, const PetscReal[], void *);

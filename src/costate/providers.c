@@ -5,166 +5,12 @@
   Without an option that is what the application gave: its Jacobians, or its products.  Differences are taken only where
   they are asked for, by name or by `auto`, which says what it takes and why not something else.
 */
-#include "costateimpl.h"
+#include "provider.h"
+#include "tapes.h"
 #include <costate/model.h>
 
-static const char *const option[]     = {"-costate_vjp", "-costate_vjp_p"};
-static const char *const side_names[] = {"G", "F"};
-
-/*@C
-  CostateSetVJP - Sets where products with the derivative of the equation with respect to the state come from
-
-  Logically Collective
-
-  Input Parameters:
-+ cs   - the object
-- name - a provider: jacobian, shell, user, complex, coloring, fd (`costate list vjps`); auto: the first of these that
-         serves and is right; NULL: what the application gave
-
-  Options Database Keys:
-+ -costate_vjp name       - the provider
-. -costate_vjp_few n      - so many columns are worth two evaluations of the function each (fd, complex): 64
-- -costate_vjp_mat_...    - options of MatColoring and MatFDColoring (coloring)
-
-  Notes:
-  The provider makes a matrix, assembled or a MATSHELL, that the `TS` (or the SNES) is given instead of its own; the run
-  uses it too, if its type needs a Jacobian.  Where it is a MATSHELL and the application has an assembled matrix, that
-  one is what preconditioners are made of.  `CostateReset()` gives the application's back.
-
-  `auto` compares the products with differences of the function at the initial state, and one that is wrong is passed
-  over with a word.
-
-  Level: intermediate
-
-.seealso: `CostateSetVJPP()`, `CostateSetProducts()`, `CostateCheckDotProduct()`
-@*/
-PetscErrorCode CostateSetVJP(Costate cs, const char name[])
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscCall(CostateReset(cs));
-  PetscCall(PetscFree(cs->vjp_name[0]));
-  PetscCall(PetscStrallocpy(name, &cs->vjp_name[0]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-  CostateSetVJPP - Sets where products with the derivative of the equation with respect to the parameters come from
-
-  Logically Collective
-
-  Input Parameters:
-+ cs   - the object
-- name - a provider as for `CostateSetVJP()`
-
-  Options Database Key:
-. -costate_vjp_p name - the provider
-
-  Notes:
-  What takes differences changes the vector of `CostateSetParameters()`, tells the application by the function of
-  `CostateSetParametersChanged()`, evaluates the function, and takes the change back.  An application that reads its
-  parameters from elsewhere and has no such function has a derivative of zero; that is an error at the end of the sweep.
-
-  coloring needs the sparse pattern in a matrix of `TSSetRHSJacobianP()` or `TSSetIJacobianP()`, whose function may be
-  NULL.
-
-  Level: intermediate
-
-.seealso: `CostateSetVJP()`, `CostateSetParameterProducts()`
-@*/
-PetscErrorCode CostateSetVJPP(Costate cs, const char name[])
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscCall(CostateReset(cs));
-  PetscCall(PetscFree(cs->vjp_name[1]));
-  PetscCall(PetscStrallocpy(name, &cs->vjp_name[1]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetProducts(Costate cs, CostateSide side, PetscBool p, CostateProduct jvp, CostateProduct vjp,
-                                  void *ctx)
-{
-  CostateProvider *pr;
-
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscCheck(side == COSTATE_RHS || side == COSTATE_I, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_OUTOFRANGE,
-             "There is no side %d: it is COSTATE_RHS for TSSetRHSFunction(), COSTATE_I for TSSetIFunction() and for a "
-             "SNES",
-             (int)side);
-  PetscCheck(vjp || !jvp, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_NULL,
-             "An adjoint needs the transposed product at least");
-  PetscCall(CostateReset(cs));
-  pr      = &cs->provider[side][p];
-  pr->jvp = jvp;
-  pr->vjp = vjp;
-  pr->ctx = ctx;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-  CostateSetProducts - Sets functions that multiply with the derivative of the equation with respect to the state
-
-  Logically Collective
-
-  Input Parameters:
-+ cs   - the object
-. side - COSTATE_RHS: J = G_u of `TSSetRHSFunction()`; COSTATE_I: J = F_u + shift F_u' of `TSSetIFunction()`, or that of
-         the function of a SNES, where u' is NULL and shift is 0
-. jvp  - out = J in; NULL if there is none, which forward runs of implicit types and the method forward need
-. vjp  - out = J^T in
-- ctx  - for both
-
-  Calling sequence of jvp and vjp:
-.vb
-  PetscErrorCode f(Costate cs, PetscReal t, Vec u, Vec udot, PetscReal shift, Vec p, Vec in, Vec out, void *ctx)
-.ve
-
-  Notes:
-  Written by hand, or by a tool that makes derivatives of code (Tapenade, Enzyme, CoDiPack).  They need no Jacobian; one
-  that the application has set too is what preconditioners are made of, and without one implicit types need -pc_type
-  none or a PC of the application's.
-
-  The vectors of the point and p may be read only.  What is not a number is an error that names the product.
-
-  Level: intermediate
-
-.seealso: `CostateSetParameterProducts()`, `CostateSetVJP()`, `CostateCheckDotProduct()`
-@*/
-PetscErrorCode CostateSetProducts(Costate cs, CostateSide side, CostateProduct jvp, CostateProduct vjp, void *ctx)
-{
-  PetscFunctionBegin;
-  PetscCall(SetProducts(cs, side, PETSC_FALSE, jvp, vjp, ctx));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-  CostateSetParameterProducts - Sets functions that multiply with the derivative with respect to the parameters
-
-  Logically Collective
-
-  Input Parameters:
-+ cs   - the object
-. side - COSTATE_RHS: J = G_p; COSTATE_I: J = F_p
-. jvp  - out = J in, with in like the parameters; NULL if there is none
-. vjp  - out = J^T in, with out like the parameters
-- ctx  - for both
-
-  Notes:
-  As for `CostateSetProducts()`.  f_p is never formed, so that parameters may be fields.
-
-  Level: intermediate
-
-.seealso: `CostateSetProducts()`, `CostateSetVJPP()`
-@*/
-PetscErrorCode CostateSetParameterProducts(Costate cs, CostateSide side, CostateProduct jvp, CostateProduct vjp,
-                                           void *ctx)
-{
-  PetscFunctionBegin;
-  PetscCall(SetProducts(cs, side, PETSC_TRUE, jvp, vjp, ctx));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+const char *const CostateProviderOptions[] = {"-costate_vjp", "-costate_vjp_p"};
+const char *const CostateProviderSides[]   = {"G", "F"};
 
 /* The function of the side; for other parameters the application is told, and told again. */
 static PetscErrorCode Evaluate(CostateVJP v, const CostatePoint *at, Vec q, Vec f)
@@ -195,7 +41,7 @@ static PetscErrorCode Evaluate(CostateVJP v, const CostatePoint *at, Vec q, Vec 
 }
 
 /* The application's own function, for what preconditioners are made of. */
-static PetscErrorCode Given(CostateProvider *pr, const CostatePoint *at, Mat A, Mat P)
+PetscErrorCode CostateProviderGiven(CostateProvider *pr, const CostatePoint *at, Mat A, Mat P)
 {
   Costate cs = pr->v->cs;
 
@@ -232,7 +78,7 @@ static PetscErrorCode Fill(CostateProvider *pr, const CostatePoint *at, Mat A, M
     PetscCall(CostateVJPSetPoint(pr->v, at, A));
   if (P != A) {
     if (pr->precondition)
-      PetscCall(Given(pr, at, pr->A == pr->P ? P : pr->A, P));
+      PetscCall(CostateProviderGiven(pr, at, pr->A == pr->P ? P : pr->A, P));
     else
       PetscCall(CostateVJPSetPoint(pr->v, at, P));
   }
@@ -379,6 +225,7 @@ static PetscErrorCode Create(Costate cs, CostateSide side, PetscBool p, Vec u)
   v->evaluate       = Evaluate;
   v->transposed     = (PetscBool) !!strcmp(((PetscObject)cs)->type_name, COSTATEFORWARD);
   v->given_function = (PetscBool) !!pr->f;
+  PetscCall(CostateTapesOf(cs, PETSC_FALSE, &v->tapes));
   PetscCall(PetscObjectReference((PetscObject)u));
   v->u = u;
   if (cs->p) PetscCall(PetscObjectReference((PetscObject)CostateActive(cs)));
@@ -392,86 +239,9 @@ static PetscErrorCode Create(Costate cs, CostateSide side, PetscBool p, Vec u)
   if (pr->A) PetscCall(PetscObjectReference((PetscObject)pr->A));
   v->given = pr->A;
   if (pr->A) PetscCall(MatAssembled(pr->A, &assembled));
-  if (pr->f && !assembled) { /* its function knows the pattern */
-    const CostatePoint at = {.t = cs->t0, .u = u, .udot = side == COSTATE_I && !cs->snes ? u : NULL};
-
-    PetscCall(Given(pr, &at, pr->A, pr->P ? pr->P : pr->A));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Compares the products of a candidate with differences at the initial state; *why: what is wrong with it. */
-static PetscErrorCode Try(Costate cs, CostateProvider *pr, char why[], size_t len)
-{
-  CostateVJP   v  = pr->v;
-  CostatePoint at = {.t = cs->t0};
-  PetscRandom  random;
-  PetscReal    e[2];
-  Mat          A;
-
-  PetscFunctionBegin;
-  why[0] = 0;
-  if (!cs->u0) PetscFunctionReturn(PETSC_SUCCESS); /* it is not known yet */
-  PetscCall(CostateGetRandom(cs, NULL, &random));
-  PetscCall(VecDuplicate(cs->u0, &at.u));
-  PetscCall(VecCopy(cs->u0, at.u));
-  if (v->side == COSTATE_I && !cs->snes) {
-    PetscCall(VecDuplicate(cs->u0, &at.udot));
-    PetscCall(VecSetRandom(at.udot, random));
-    at.shift = 1;
-  }
-  if (v->ops.mult || v->ops.matrix) {
-    PetscCall(CostateVJPCreateMat(v, &A));
-    PetscCall(CostateVJPSetPoint(v, &at, A));
-  } else {
-    PetscCall(PetscObjectReference((PetscObject)pr->A));
-    A = pr->A;
-    PetscCall(Given(pr, &at, A, pr->P ? pr->P : A));
-  }
-  PetscCall(CostateVJPCheck(v, &at, A, random, e));
-  if (e[0] > 1e-10)
-    PetscCall(PetscSNPrintf(why, len, "its products with J and J^T differ by %.2g", (double)e[0]));
-  else if (e[1] > 1e-4)
-    PetscCall(PetscSNPrintf(why, len, "its products differ from differences of the function by %.2g", (double)e[1]));
-  PetscCall(MatDestroy(&A));
-  PetscCall(VecDestroy(&at.u));
-  PetscCall(VecDestroy(&at.udot));
-  PetscCall(PetscRandomDestroy(&random));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The first that serves and is right; says so. */
-static PetscErrorCode Choose(Costate cs, CostateProvider *pr)
-{
-  CostateVJP  v    = pr->v;
-  MPI_Comm    comm = v->comm;
-  const char *name, *text, *missing, *why;
-  char        wrong[128], *p = pr->why;
-  size_t      left = sizeof(pr->why);
-
-  PetscFunctionBegin;
-  p[0] = 0;
-  for (PetscInt i = 0;; i++) {
-    size_t len;
-
-    PetscCall(CostateVJPListGet(i, &name, &text, &missing));
-    PetscCheck(name, comm, PETSC_ERR_SUP, "%s auto finds no provider of %s_%s:%s", option[v->parameters],
-               side_names[v->side], v->parameters ? "p" : "u", pr->why);
-    PetscCall(CostateVJPSetType(v, name));
-    PetscCall((*v->ops.can)(v, &why));
-    if (!why) {
-      if (v->ops.setup) PetscCall((*v->ops.setup)(v));
-      PetscCall(Try(cs, pr, wrong, sizeof(wrong)));
-      if (!wrong[0]) break;
-      why = wrong;
-    }
-    PetscCall(PetscSNPrintf(p, left, "\n  not %s: %s", name, why));
-    PetscCall(PetscStrlen(p, &len));
-    p += len;
-    left -= len;
-  }
-  PetscCall(PetscFPrintf(comm, PETSC_STDERR, "costate: %s auto: %s_%s by %s, %s%s\n", option[v->parameters],
-                         side_names[v->side], v->parameters ? "p" : "u", name, text, pr->why));
+  v->initial = (CostatePoint){.t = cs->t0, .u = u, .udot = side == COSTATE_I && !cs->snes ? u : NULL};
+  if (pr->f && !assembled) /* its function knows the pattern */
+    PetscCall(CostateProviderGiven(pr, &v->initial, pr->A, pr->P ? pr->P : pr->A));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -486,18 +256,18 @@ static PetscErrorCode Install(Costate cs, CostateSide side, PetscBool p, const c
 
   PetscFunctionBegin;
   if (!strcmp(name, "auto"))
-    PetscCall(Choose(cs, pr));
+    PetscCall(CostateProviderChoose(cs, pr));
   else {
     PetscCall(CostateVJPSetType(v, name));
     PetscCall((*v->ops.can)(v, &why));
-    PetscCheck(!why, comm, PETSC_ERR_SUP, "%s %s: %s", option[p], name, why);
+    PetscCheck(!why, comm, PETSC_ERR_SUP, "%s %s: %s", CostateProviderOptions[p], name, why);
     if (v->ops.setup) PetscCall((*v->ops.setup)(v));
   }
   if (!v->ops.mult && !v->ops.matrix) PetscFunctionReturn(PETSC_SUCCESS); /* what is there serves */
   if (p && !v->transposed) PetscCall(CostateVJPAssemble(v));              /* the method forward takes f_p by columns */
   PetscCall(CostateVJPCreateMat(v, &A));
   P = A;
-  if (!v->ops.matrix && !p && pr->f && pr->P) { /* preconditioners are made of what the application assembles */
+  if (!v->ops.matrix && !p && CostateProviderPreconditions(pr)) { /* made of what the application assembles */
     PetscCall(MatHasOperation(pr->P, MATOP_GET_ROW, &pr->precondition));
     if (pr->precondition) P = pr->P;
   }
@@ -525,13 +295,13 @@ PetscErrorCode CostateProvidersSetUp(Costate cs)
 
       PetscCheck(!pr->vjp || !name || !strcmp(name, "user") || !strcmp(name, "auto"), PetscObjectComm((PetscObject)cs),
                  PETSC_ERR_ARG_INCOMP, "%s %s, but the application gave products of its own (%s()): leave out one",
-                 option[p], name, p ? "CostateSetParameterProducts" : "CostateSetProducts");
+                 CostateProviderOptions[p], name, p ? "CostateSetParameterProducts" : "CostateSetProducts");
       if (!name && pr->vjp) name = "user";
       if (!name || (p && !cs->p) || (side == COSTATE_RHS ? !rhs : !ifunction && !cs->snes)) continue;
       PetscCheck(u, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_WRONGSTATE,
                  "%s needs the layout of the state: call CostateSetInitialState(), or TSSetSolution() before "
                  "CostateSetUp()",
-                 option[p]);
+                 CostateProviderOptions[p]);
       PetscCall(Create(cs, (CostateSide)side, (PetscBool)p, u));
       PetscCall(Install(cs, (CostateSide)side, (PetscBool)p, name));
     }
@@ -542,7 +312,11 @@ PetscErrorCode CostateProvidersSetUp(Costate cs)
 /* After a sweep: differences that were zero everywhere are none. */
 PetscErrorCode CostateProvidersEnd(Costate cs)
 {
+  CostateTapes tapes;
+
   PetscFunctionBegin;
+  PetscCall(CostateTapesOf(cs, PETSC_FALSE, &tapes));
+  if (tapes) PetscCall(CostateTapesForget(tapes));
   for (int side = 0; side < 2; side++) {
     const CostateProvider *pr = &cs->provider[side][1];
 
@@ -558,6 +332,8 @@ PetscErrorCode CostateProvidersEnd(Costate cs)
 /* The application's own functions again. */
 PetscErrorCode CostateProvidersReset(Costate cs)
 {
+  CostateTapes tapes;
+
   PetscFunctionBegin;
   if (cs->provider[COSTATE_I][0].mine) PetscCall(PetscObjectCompose((PetscObject)cs->ts, COSTATE_DIFFERENCES, NULL));
   for (int side = 0; side < 2; side++) {
@@ -577,40 +353,7 @@ PetscErrorCode CostateProvidersReset(Costate cs)
       pr->precondition = pr->filled = pr->nonzero = PETSC_FALSE;
     }
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateProvidersView(Costate cs, PetscViewer viewer)
-{
-  PetscFunctionBegin;
-  for (int side = 0; side < 2; side++) {
-    for (int p = 0; p < 2; p++) {
-      const CostateProvider *pr = &cs->provider[side][p];
-
-      if (!pr->v) continue;
-      PetscCall(PetscViewerASCIIPrintf(viewer, "  products with %s_%s: %s%s, %" PetscInt_FMT " evaluations of %s%s\n",
-                                       side_names[side], p ? "p" : "u", pr->v->name,
-                                       pr->v->accuracy == COSTATE_VJP_EXACT ? "" : " (differences)", pr->v->evaluations,
-                                       side_names[side], pr->why));
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode CostateProvidersSetFromOptions(Costate cs, COSTATE_OPTION_ITEMS PetscOptionsObject)
-{
-  PetscFunctionBegin;
-  for (int p = 0; p < 2; p++) {
-    char      name[64];
-    PetscBool set;
-
-    PetscCall(PetscOptionsString(option[p],
-                                 p ? "Where the derivatives by parameters come from" : "Where the Jacobians come from",
-                                 p ? "CostateSetVJPP" : "CostateSetVJP", cs->vjp_name[p] ? cs->vjp_name[p] : "", name,
-                                 sizeof(name), &set));
-    if (set) PetscCall(p ? CostateSetVJPP(cs, name) : CostateSetVJP(cs, name));
-  }
-  PetscCall(PetscOptionsBoundedInt("-costate_vjp_few", "So many columns are worth evaluations each", "CostateSetVJP",
-                                   cs->vjp_few, &cs->vjp_few, NULL, 0));
+  PetscCall(CostateTapesOf(cs, PETSC_FALSE, &tapes));
+  if (tapes) PetscCall(CostateTapesReset(tapes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -91,6 +91,26 @@ static PetscErrorCode ComesBack(void)
   PetscFunctionReturn(0);
 }
 
+/* What auto takes: products where nothing is solved, a matrix where something has to be preconditioned. */
+static PetscErrorCode Takes(const char options[], PetscBool pattern, const char part[])
+{
+  Rod       r;
+  Costate   cs;
+  PetscBool heard;
+
+  PetscFunctionBeginUser;
+  PetscCall(Begin(&r, options, &cs));
+  if (pattern) PetscCall(TSSetRHSJacobian(r.ts, r.J, r.J, NULL, NULL));
+  PetscCall(CostateSetProducts(cs, COSTATE_RHS, RodJvp, RodVjp, &r));
+  PetscCall(CostateSetParameterProducts(cs, COSTATE_RHS, RodJvpP, RodVjpP, &r));
+  PetscCall(ZooListen());
+  PetscCall(CostateSetUp(cs));
+  PetscCall(ZooHeard(part, &heard));
+  T_OK(heard, "%s%s: %s", options, pattern ? ", a pattern" : "", part);
+  PetscCall(RodDestroy(&r, &cs));
+  PetscFunctionReturn(0);
+}
+
 int main(int argc, char **argv)
 {
   const Rod right = {.dumb = PETSC_FALSE};
@@ -99,7 +119,7 @@ int main(int argc, char **argv)
   PetscBool said;
   PetscReal e;
 
-  PetscCall(ZooBegin(&argc, &argv, 20));
+  PetscCall(ZooBegin(&argc, &argv, 23));
   PetscCall(Refused("-costate_vjp dunno -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right,
                     "There is no provider dunno", "an unknown provider"));
 #if !defined(PETSC_USE_COMPLEX)
@@ -129,6 +149,9 @@ int main(int argc, char **argv)
   REFUSES(CostateSetProducts(cs, (CostateSide)7, RodJvp, RodVjp, &r), "COSTATE_RHS", "a side that is none");
   PetscCall(RodDestroy(&r, &cs));
   PetscCall(ComesBack());
+  PetscCall(Takes("-costate_vjp auto -ts_type rk", PETSC_TRUE, "G_u by user"));
+  PetscCall(Takes("-costate_vjp auto -ts_type cn", PETSC_TRUE, "G_u by coloring"));
+  PetscCall(Takes("-costate_vjp auto -ts_type cn -costate_vjp_few 3", PETSC_FALSE, "G_u by user"));
   PetscCall(Said(right, "", "WRONG", &said, &e));
   T_OK(!said && e < 1e-5, "right products: nothing is wrong (%.1e)", (double)e);
   PetscCall(Said((Rod){.opposite = PETSC_TRUE}, "", "its sign is the opposite one", &said, &e));
