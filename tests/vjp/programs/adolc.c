@@ -66,7 +66,7 @@ static PetscErrorCode Place(CostateProblem pr, const char problem[], Costate cs,
     at->h = 1 / (PetscReal)(b == DM_BOUNDARY_PERIODIC ? at->nodes : at->nodes + 1);
   } else
     PetscCall(VecScatterCreateToAll(u, &su, &ul));
-  if (!strncmp(problem, "advdiff", 7)) PetscCall(Owned(p, NULL, NULL, 0, &sp, &pl));
+  if (!strncmp(problem, "advdiff", 7) || !strcmp(problem, "lorenz96")) PetscCall(Owned(p, NULL, NULL, 0, &sp, &pl));
   PetscCall(CostateSetTapeScatters(cs, su, ul, sp, pl));
   PetscCall(VecScatterDestroy(&su));
   PetscCall(VecScatterDestroy(&sp));
@@ -196,6 +196,17 @@ static const Run runs[] = {
     {"mass", NULL, "discrete", "-ts_type cn -dt .05" TIGHT, PETSC_FALSE},
     {"mass", NULL, "interpolating", "-ts_type cn -dt .05" TIGHT, PETSC_TRUE},
     {"dae1", NULL, "gauss", "-ts_type bdf -ts_rtol 1e-6 -ts_atol 1e-6" TIGHT, PETSC_TRUE},
+    {"hessian3", NULL, "discrete", "-dt .1", PETSC_FALSE},
+    {"vanderpol", NULL, "discrete", "-dt .05", PETSC_FALSE},
+    {"vdp_stiff", NULL, "discrete", "-tend 1e-3" TIGHT, PETSC_FALSE},
+    {"ex23", NULL, "discrete", "-dt .05" TIGHT, PETSC_FALSE},
+    {"linear2", NULL, "gauss", "-dt .1 -tend 1", PETSC_FALSE},
+    {"lorenz63", NULL, "discrete", "-tend .2", PETSC_FALSE},
+    {"robertson", NULL, "discrete", "-tend .2 -dt .02" TIGHT, PETSC_FALSE},
+    {"pendulum", NULL, "discrete", "-dt .1 -tend 1", PETSC_FALSE},
+    {"heat", NULL, "discrete", "-n 12 -ts_type cn" TIGHT, PETSC_FALSE},
+    {"linear", NULL, "discrete", "-n 9 -dt .1 -tend 1", PETSC_FALSE},
+    {"lorenz96", NULL, "discrete", "-n 12 -tend .2", PETSC_FALSE},
     {"brusselator", NULL, "discrete", "-n 5 -tend .2 -ts_type cn -dt .05" TIGHT, PETSC_FALSE},
     {"brusselator", NULL, "gauss", "-n 5 -tend .05 -ts_type rk", PETSC_FALSE},
     {"advdiff", NULL, "discrete", "-n 8 -tend .1", PETSC_FALSE},

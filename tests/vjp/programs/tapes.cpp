@@ -66,6 +66,133 @@ struct Dae1 {
   }
 };
 
+// Problems of a few unknowns: every rank evaluates all rows and has its own.
+template <class P> struct Small {
+  template <class T> static void f(const T &, const T *u, const T *udot, const T *p, T *f, void *ctx)
+  {
+    const TapePlace *at = static_cast<const TapePlace *>(ctx);
+    T                all[3];
+
+    P::all(u, udot, p, all);
+    for (PetscInt i = 0; i < at->rows; i++) f[i] = all[at->first + i];
+  }
+};
+
+struct Hessian3 {
+  template <class T> static void all(const T *u, const T *, const T *p, T *f)
+  {
+    f[0] = -p[0] * u[0] * u[0] - u[2];
+    f[1] = -u[1];
+    f[2] = -p[1] * p[1] * u[1] * u[2];
+  }
+};
+
+struct VanDerPol {
+  template <class T> static void all(const T *u, const T *, const T *p, T *f)
+  {
+    f[0] = u[1];
+    f[1] = p[0] * (1. - u[0] * u[0]) * u[1] - u[0];
+  }
+};
+
+struct VdpStiff {
+  template <class T> static void all(const T *u, const T *, const T *p, T *f)
+  {
+    f[0] = u[1];
+    f[1] = p[0] * ((1. - u[0] * u[0]) * u[1] - u[0]);
+  }
+};
+
+struct Ex23 {
+  template <class T> static void all(const T *u, const T *udot, const T *p, T *f)
+  {
+    f[0] = p[0] * udot[0] - 4. * u[0];
+  }
+};
+
+struct Linear2 {
+  template <class T> static void all(const T *u, const T *, const T *p, T *f)
+  {
+    f[0] = p[0] * u[0] + p[1] * u[1];
+    f[1] = p[2] * u[0] + p[3] * u[1];
+  }
+};
+
+struct Lorenz63 {
+  template <class T> static void all(const T *u, const T *, const T *p, T *f)
+  {
+    f[0] = p[0] * (u[1] - u[0]);
+    f[1] = u[0] * (p[1] - u[2]) - u[1];
+    f[2] = u[0] * u[1] - p[2] * u[2];
+  }
+};
+
+struct Robertson {
+  template <class T> static void all(const T *u, const T *udot, const T *p, T *f)
+  {
+    f[0] = udot[0] + p[0] * u[0] - p[2] * u[1] * u[2];
+    f[1] = udot[1] - p[0] * u[0] + p[2] * u[1] * u[2] + p[1] * u[1] * u[1];
+    f[2] = 1. - u[0] - u[1] - u[2];
+  }
+};
+
+struct Pendulum {
+  template <class T> static void all(const T *u, const T *, const T *p, T *f)
+  {
+    using std::sin;
+
+    f[0] = u[1];
+    f[1] = -p[1] * sin(u[0]) - p[0] * u[1];
+  }
+};
+
+// Lines of nodes
+struct Heat {
+  template <class T> static void f(const T &, const T *u, const T *, const T *p, T *f, void *ctx)
+  {
+    const TapePlace *at = static_cast<const TapePlace *>(ctx);
+
+    for (PetscInt i = at->x; i < at->x + at->m; i++) {
+      const T *x   = u + i - at->gx;
+      T        sum = -2. * x[0];
+
+      if (i > 0) sum += x[-1];
+      if (i < at->nodes - 1) sum += x[1];
+      *f++ = p[0] * sum / (at->h * at->h);
+    }
+  }
+};
+
+struct Linear {
+  template <class T> static void f(const T &, const T *u, const T *, const T *p, T *f, void *ctx)
+  {
+    const TapePlace *at = static_cast<const TapePlace *>(ctx);
+
+    for (PetscInt i = at->x; i < at->x + at->m; i++) {
+      const T *x = u + i - at->gx;
+
+      *f = -p[0] * x[0];
+      if (i > 0) *f -= p[1] * x[-1];
+      if (i < at->nodes - 1) *f += p[1] * x[1];
+      f++;
+    }
+  }
+};
+
+// The forcing is a parameter of each node.
+struct Lorenz96 {
+  template <class T> static void f(const T &, const T *u, const T *, const T *p, T *f, void *ctx)
+  {
+    const TapePlace *at = static_cast<const TapePlace *>(ctx);
+
+    for (PetscInt i = at->x; i < at->x + at->m; i++) {
+      const T *x = u + i - at->gx;
+
+      *f++ = (x[1] - x[-2]) * x[-1] - x[0] + *p++;
+    }
+  }
+};
+
 struct Brusselator {
   template <class T> static void f(const T &, const T *u, const T *, const T *p, T *f, void *ctx)
   {
@@ -178,6 +305,17 @@ PetscErrorCode TapesSet(const char problem[], Costate cs, TapePlace *at)
                {"lotka_t", COSTATE_RHS, CostateSetTapeOf<LotkaT>},
                {"mass", COSTATE_I, CostateSetTapeOf<Mass>},
                {"dae1", COSTATE_I, CostateSetTapeOf<Dae1>},
+               {"hessian3", COSTATE_RHS, CostateSetTapeOf<Small<Hessian3>>},
+               {"vanderpol", COSTATE_RHS, CostateSetTapeOf<Small<VanDerPol>>},
+               {"vdp_stiff", COSTATE_RHS, CostateSetTapeOf<Small<VdpStiff>>},
+               {"ex23", COSTATE_I, CostateSetTapeOf<Small<Ex23>>},
+               {"linear2", COSTATE_RHS, CostateSetTapeOf<Small<Linear2>>},
+               {"lorenz63", COSTATE_RHS, CostateSetTapeOf<Small<Lorenz63>>},
+               {"robertson", COSTATE_I, CostateSetTapeOf<Small<Robertson>>},
+               {"pendulum", COSTATE_RHS, CostateSetTapeOf<Small<Pendulum>>},
+               {"heat", COSTATE_RHS, CostateSetTapeOf<Heat>},
+               {"linear", COSTATE_RHS, CostateSetTapeOf<Linear>},
+               {"lorenz96", COSTATE_RHS, CostateSetTapeOf<Lorenz96>},
                {"brusselator", COSTATE_RHS, CostateSetTapeOf<Brusselator>},
                {"advdiff", COSTATE_RHS, CostateSetTapeOf<Advdiff<0>>},
                {"advdiff/dirichlet", COSTATE_RHS, CostateSetTapeOf<Advdiff<1>>},
