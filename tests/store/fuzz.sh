@@ -47,9 +47,9 @@ survives fuzz_parse parse 'journals and manifests'
 # the objects of the library, but those that are compiled here
 objects=()
 while IFS= read -r o; do objects+=("$o"); done < <(find "$BUILD/obj/src" -name '*.o' ! -path '*/cli/*' ! -path '*/traj/resume.o' ! -path '*/traj/log.o')
-read -ra hdf5 <<<"$(flag HDF5_LIBS)"
+read -ra libraries <<<"$(flag HDF5_LIBS) $(flag ADOLC_LIBS)"
 compile ./fuzz_notes "${sanitize[@]}" "-I$ROOT/include" -x c "$ROOT/tests/traj/programs/fuzz_notes.h" -x none "$ROOT/src/traj/log.c" "${objects[@]}" \
-  "${hdf5[@]}" -lpthread -ldl || exit 1
+  "${libraries[@]}" -lpthread -ldl || exit 1
 export ASAN_OPTIONS=detect_leaks=0 # MPI and HDF5 are linked in
 survives fuzz_notes notes 'notes of commits'
 t_done
