@@ -15,7 +15,8 @@
     choose.c    -costate_type auto
     providers.c where derivatives come from, if not from the application's matrices; provider_set.c, provider_auto.c
     steady.c    problems without time, by a SNES
-    tangent.c   products with du/dp and with Hessians; hessian.c: by differences of gradients
+    tangent.c   products with du/dp and with Hessians; hessian.c: where these come from, hessiangradients.c,
+                hessiantangent.c
     linear.c    solves with the Jacobian of a state of rest, and its transpose; steadyproducts.c, steadyhessian.c
     adjointksp.c  the linear solvers of all sweeps
     inner.c     gradients as vectors: inner products
@@ -92,8 +93,20 @@ typedef struct {
   Vec  *vector, work; /* what the covectors of each cost are made to */
 } CostateInner;
 
-/* hessian.c: what products with Hessians need, and have taken */
+/* hessiangradients.c: what products with Hessians need, and have taken */
 typedef struct _n_CostateSecond *CostateSecond;
+struct _n_CostateSecond {
+  Vec       u0, p, sol;           /* where the last solve was */
+  Vec       du, put;              /* the direction of the initial state; one that is started from */
+  Vec       wu[2], wp[2], tu, tp; /* g(ke) - g(-ke), and what is made of them */
+  Vec      *lambda, *mu, *full;   /* results of the last solve */
+  PetscInt  n;                    /* of these */
+  PetscReal shorter;              /* the step that turned out best, in terms of the first */
+  PetscBool noisy;                /* no step is better */
+  PetscInt  products, gradients;  /* since the last solve */
+  PetscReal error;                /* the largest of them: of the second-order differences */
+  PetscInt  all[2];              /* products and gradients, of all solves */
+};
 
 /* Where one derivative comes from: the application's products, what it gave the equation, and what stands there now */
 typedef struct {
@@ -267,6 +280,8 @@ PETSC_INTERN PetscErrorCode CostateHessianProduct(Costate, PetscInt, Vec, Vec, V
 PETSC_INTERN PetscErrorCode CostatePointSet(Costate);
 PETSC_INTERN PetscErrorCode CostatePointCheck(Costate);
 PETSC_INTERN PetscErrorCode CostateHessianGradients(Costate, PetscInt, Vec, Vec, Vec, Vec);
+PETSC_INTERN PetscErrorCode CostateHessianTangent(Costate, PetscInt, Vec, Vec, Vec, Vec);
+PETSC_INTERN PetscBool      CostateHessianOwn(Costate);
 PETSC_INTERN PetscErrorCode CostateHessianSetFromOptions(Costate, COSTATE_OPTION_ITEMS);
 PETSC_INTERN PetscErrorCode CostateHessianView(Costate, PetscViewer);
 PETSC_INTERN PetscErrorCode CostateHessianReset(Costate);

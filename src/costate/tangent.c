@@ -145,10 +145,10 @@ PetscErrorCode CostateMultTangentTranspose(Costate cs, Vec w, Vec mu)
 }
 
 /* The covector G''(v). */
-static PetscErrorCode Mult(Costate cs, PetscInt j, Vec v_u0, Vec v_p, Vec h_u0, Vec h_p)
+PetscErrorCode CostateHessianProduct(Costate cs, PetscInt j, Vec v_u0, Vec v_p, Vec h_u0, Vec h_p)
 {
   MPI_Comm        comm = PetscObjectComm((PetscObject)cs);
-  const PetscBool own  = (PetscBool)(cs->ops->hessianmult && cs->hessian != COSTATE_HESSIAN_GRADIENTS);
+  const PetscBool own  = CostateHessianOwn(cs);
 
   PetscFunctionBegin;
   PetscCheck(own || cs->hessian != COSTATE_HESSIAN_TANGENT, comm, PETSC_ERR_SUP,
@@ -240,7 +240,7 @@ PetscErrorCode CostateHessianMult(Costate cs, PetscInt j, Vec v_u0, Vec v_p, Vec
     PetscValidHeaderSpecific(all[i], VEC_CLASSID, 3 + i);
     PetscCheckSameComm(cs, 1, all[i], 3 + i);
   }
-  PetscCall(Mult(cs, j, v_u0, v_p, h_u0, h_p));
+  PetscCall(CostateHessianProduct(cs, j, v_u0, v_p, h_u0, h_p));
   if (h_u0) PetscCall(CostateInnerState(cs, h_u0));
   if (h_p) PetscCall(CostateInnerParameters(cs, h_p));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -257,7 +257,7 @@ static PetscErrorCode HessianMult(Mat H, Vec v, Vec h)
 
   PetscFunctionBegin;
   PetscCall(MatShellGetContext(H, &x));
-  PetscCall(Mult(x->cs, x->j, NULL, v, NULL, h));
+  PetscCall(CostateHessianProduct(x->cs, x->j, NULL, v, NULL, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -20,7 +20,7 @@
 
   Level: intermediate
 
-.seealso: `CostateSetUpTao()`
+.seealso: `CostateSetUpTao()`, `CostateSetRegularizationHessian()`
 @*/
 PetscErrorCode CostateSetRegularization(Costate cs, CostateRegularization f, void *ctx)
 {
@@ -31,19 +31,9 @@ PetscErrorCode CostateSetRegularization(Costate cs, CostateRegularization f, voi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What Tao varies: the parameters, or x with p = first + L x, where L is the root of their covariance. */
-typedef struct {
-  Costate cs;
-  Mat     root;
-  Vec     first, g;
-  /* the last evaluation that there was */
-  Vec       x_last, g_last;
-  PetscReal value_last;
-} Variable;
-
 static PetscErrorCode VariableDestroy(void *p)
 {
-  Variable *v = (Variable *)p;
+  CostateVariable *v = (CostateVariable *)p;
 
   PetscFunctionBegin;
   PetscCall(MatDestroy(&v->root));
@@ -51,11 +41,16 @@ static PetscErrorCode VariableDestroy(void *p)
   PetscCall(VecDestroy(&v->g));
   PetscCall(VecDestroy(&v->x_last));
   PetscCall(VecDestroy(&v->g_last));
+  PetscCall(VecDestroy(&v->v));
+  PetscCall(VecDestroy(&v->hv));
+  PetscCall(VecDestroy(&v->p));
+  PetscCall(VecDestroy(&v->gp));
+  PetscCall(VecDestroy(&v->at));
   PetscCall(PetscFree(v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Remember(Variable *v, Vec x, PetscReal value, Vec g)
+static PetscErrorCode Remember(CostateVariable *v, Vec x, PetscReal value, Vec g)
 {
   PetscFunctionBegin;
   if (!v->x_last) {
@@ -74,12 +69,12 @@ static PetscErrorCode Remember(Variable *v, Vec x, PetscReal value, Vec g)
   where there was a cost as that cost does, and has its lowest point a quarter of the way to x.  It is higher at x, so
   that x is not taken.
 */
-static PetscErrorCode NoCost(Variable *v, Tao tao, Vec x, PetscReal *value, Vec g)
+static PetscErrorCode NoCost(CostateVariable *v, Tao tao, Vec x, PetscReal *value, Vec g)
 {
   const char       *why = CostateConvergedReasons[v->cs->reason];
   TaoLineSearch     ls;
   TaoLineSearchType type;
-  PetscBool         infinity, interpolates;
+  PetscBool         infinity = PETSC_TRUE, interpolates, region;
   PetscScalar       slope;
 
   PetscFunctionBegin;
@@ -87,19 +82,20 @@ static PetscErrorCode NoCost(Variable *v, Tao tao, Vec x, PetscReal *value, Vec 
              "There is no cost at the parameters that the optimisation starts from: %s (CostateGetConvergedReason())",
              why);
   PetscCall(TaoGetLineSearch(tao, &ls));
-  PetscCheck(ls, PetscObjectComm((PetscObject)tao), PETSC_ERR_NOT_CONVERGED,
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)tao, &region, TAONTR, TAONTL, TAOBNTR, TAOBNTL, ""));
+  PetscCheck(ls || region, PetscObjectComm((PetscObject)tao), PETSC_ERR_NOT_CONVERGED,
              "There is no cost at the parameters that the optimisation tries: %s. This Tao has no line search that "
-             "could "
-             "take a shorter step",
+             "could take a shorter step",
              why);
-  PetscCall(TaoLineSearchGetType(ls, &type));
-  infinity     = (PetscBool)(!strcmp(type, TAOLINESEARCHARMIJO) || !strcmp(type, TAOLINESEARCHOWARMIJO));
-  interpolates = (PetscBool)(!strcmp(type, TAOLINESEARCHMT) || !strcmp(type, TAOLINESEARCHGPCG));
-  PetscCheck(infinity || interpolates, PetscObjectComm((PetscObject)tao), PETSC_ERR_NOT_CONVERGED,
-             "There is no cost at the parameters that the optimisation tries: %s. A line search of type %s takes what "
-             "it "
-             "gets: use -tao_ls_type more-thuente or armijo",
-             why, type);
+  if (!region) {
+    PetscCall(TaoLineSearchGetType(ls, &type));
+    infinity     = (PetscBool)(!strcmp(type, TAOLINESEARCHARMIJO) || !strcmp(type, TAOLINESEARCHOWARMIJO));
+    interpolates = (PetscBool)(!strcmp(type, TAOLINESEARCHMT) || !strcmp(type, TAOLINESEARCHGPCG));
+    PetscCheck(infinity || interpolates, PetscObjectComm((PetscObject)tao), PETSC_ERR_NOT_CONVERGED,
+               "There is no cost at the parameters that the optimisation tries: %s. A line search of type %s takes "
+               "what it gets: use -tao_ls_type more-thuente or armijo",
+               why, type);
+  }
   PetscCall(PetscInfo(v->cs, "No cost and no gradient: %s\n", why));
   PetscCall(VecWAXPY(g, -1, v->x_last, x));
   PetscCall(VecDot(g, v->g_last, &slope));
@@ -111,7 +107,7 @@ static PetscErrorCode NoCost(Variable *v, Tao tao, Vec x, PetscReal *value, Vec 
 
 static PetscErrorCode ObjectiveGradient(Tao tao, Vec x, PetscReal *value, Vec g, void *ctx)
 {
-  Variable              *v  = (Variable *)ctx;
+  CostateVariable       *v  = (CostateVariable *)ctx;
   Costate                cs = v->cs;
   CostateConvergedReason reason;
   Vec                    gp, sum = v->root ? v->g : g;
@@ -148,7 +144,8 @@ static PetscErrorCode ObjectiveGradient(Tao tao, Vec x, PetscReal *value, Vec g,
 
   Input Parameters:
 + cs  - the object
-- tao - gets the objective with its gradient, and the parameters as they are now as what it starts from
+- tao - gets the objective with its gradient and its Hessian, and the parameters as they are now as what it starts
+from
 
   Notes:
   Bounds are set with `TaoSetVariableBounds()`, what is added to the cost with `CostateSetRegularization()`.  The vector
@@ -159,18 +156,26 @@ of `CostateSetParameters()` has the values of the last evaluation; the solution 
 evaluation at the solution, `TaoComputeObjective()`.
 
   Where a run fails (`CostateGetConvergedReason()`) there is no cost, and the line search is made to come back: with
-  Armijo's by an infinite value, with that of More and Thuente and GPCG's by values along a parabola that are higher
-than the last one.  Other searches would take any value, so they get an error, as does a failure at the first point.
+  Armijo's, or a trust region, by an infinite value, with that of More and Thuente and GPCG's by values along a parabola
+that are higher than the last one.  Other searches would take any value, so they get an error, as does a failure at the
+first point.
+
+  Newton's methods (-tao_type nls, ntr, bnls, bntr and so on) get a Hessian that multiplies, by `CostateHessianMult()`;
+  Krylov methods for it need no entries; preconditioners that do are left out, unless options ask for them.  Where Tao's
+  last evaluation was elsewhere, as after a step that was refused, it takes another solve.  Products take four
+  gradients each, or what `CostateSetHessian()` says; what is added to the cost has a Hessian by
+  `CostateSetRegularizationHessian()`, or by differences of its gradient.
 
   Level: beginner
 
-.seealso: `CostateSolve()`, `CostateSetRegularization()`, `CostateTaoSetTape()`
+.seealso: `CostateSolve()`, `CostateSetRegularization()`, `CostateSetRegularizationHessian()`, `CostateSetHessian()`,
+          `CostateTaoSetTape()`
 @*/
 PetscErrorCode CostateSetUpTao(Costate cs, Tao tao)
 {
-  PetscContainer c;
-  Variable      *v;
-  Vec            x;
+  PetscContainer   c;
+  CostateVariable *v;
+  Vec              x;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
@@ -192,6 +197,7 @@ PetscErrorCode CostateSetUpTao(Costate cs, Tao tao)
     PetscCall(VecCopy(cs->p, x));
   }
   PetscCall(TaoSetSolution(tao, x));
+  PetscCall(CostateVariableSetHessian(v, tao, x));
   PetscCall(VecDestroy(&x));
   PetscCall(TaoSetObjectiveAndGradient(tao, NULL, ObjectiveGradient, v));
   PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)tao), &c));

@@ -77,8 +77,9 @@ static PetscErrorCode Reset_Discrete(Costate cs)
 PETSC_INTERN PetscErrorCode CostateCreate_Discrete(Costate cs)
 {
   PetscFunctionBegin;
-  cs->ops->setup = SetUp_Discrete;
-  cs->ops->begin = Begin_Discrete;
-  cs->ops->reset = Reset_Discrete;
+  cs->ops->setup       = SetUp_Discrete;
+  cs->ops->begin       = Begin_Discrete;
+  cs->ops->hessianmult = CostateHessianTangent;
+  cs->ops->reset       = Reset_Discrete;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
