@@ -2,19 +2,32 @@
 /*
   -costate_type auto: the rules.
 
-  The first method of the table that nothing speaks against is taken; what speaks against the others is said.  Numbers
-  are from `costate choose`, which measures instead: with a tangent of the time steps a parameter costs about as much as
-  half a sweep of their adjoint; with an integrator of its own, next to a continuous adjoint, a tenth.
+  The first method of the table that nothing speaks against is taken; what speaks against the others is said.  What they
+  go by was measured by `costate choose` on the models of the zoo (docs/choosing.md):
+
+  - an adjoint step costs less than a sweep with an integrator of its own: half as much for explicit types, a fifth for
+    implicit ones that have to begin anew at each step;
+  - a tangent of the steps costs as much as an adjoint step of an implicit type, whose factors it shares, and twice one
+    of an explicit type; beside an integral, or without an adjoint step, it has an integrator of its own;
+  - where steps are long beside the fastest motion of the equation their adjoint has a wrong dG/du0, and wrong parameter
+    fields: lambda has in it what the state has not.
 */
 #include "costateimpl.h"
 #include "sweepfun.h"
+
+#define MULTIPLE 0.5 /* of the time of the fastest motion, that steps are long beside */
+#define LOOKS    15  /* evaluations that are taken to know that motion */
+#define FEW      10  /* parameters, of which integrals may be carried along */
+#define TANGENTS 3   /* for each cost, that cost less than an adjoint with an integrator of its own */
 
 /* What the rules look at. */
 typedef struct {
   PetscBool steady, outside; /* outside: the program knows nothing of a Costate */
   PetscBool adjoint;         /* the TS type has an adjoint step */
   PetscBool implicit;        /* it is an implicit one, or there is an I-function: stiff, perhaps with algebraic parts */
+  PetscBool rough;           /* explicit steps are long beside the fastest motion */
   PetscBool state;           /* dG/du0 is wanted */
+  PetscBool integral;        /* there is a cost with one */
   PetscInt  n, np, costs;
 } Facts;
 
@@ -30,24 +43,29 @@ static const char *NoForward(const Facts *f)
   if (f->outside) return "goes along with the run, and TSAdjointSolve() goes backward";
   if (!f->np) return "there are no parameters";
   if (f->state) return "dG/du0 is wanted, too (CostateSetWanted())";
-  if (f->adjoint && f->np > 2 * f->costs) return "more than two parameters for each cost: an adjoint step costs less";
-  if (f->np > 10 * f->costs) return "more than ten parameters for each cost: an adjoint costs less";
+  if (f->adjoint) return "an adjoint step costs no more than a tangent";
+  if (f->integral) return "an integral would have its derivatives carried along, too";
+  if (f->np > TANGENTS * f->costs) return "more than three parameters for each cost: an adjoint costs less";
   return NULL;
 }
 
 static const char *NoDiscrete(const Facts *f)
 {
-  return f->adjoint ? NULL : "the TS type has no adjoint step";
+  if (!f->adjoint) return "the TS type has no adjoint step";
+  if (f->rough)
+    return "steps that are right for the state are too long for the fastest motions, which lambda has in it";
+  return NULL;
 }
 
 static const char *NoInterpolating(const Facts *f)
 {
-  return f->np > f->n / 10 && f->np > 10 ? "would carry an integral for each of many parameters along" : NULL;
+  if (!f->implicit) return "gauss takes fewer products with f_p for the same";
+  return f->np > f->n / 10 && f->np > FEW ? "would carry an integral for each of many parameters along" : NULL;
 }
 
 static const char *NoGauss(const Facts *f)
 {
-  return f->implicit && f->np <= 10 ? "few parameters cost less carried along" : NULL;
+  return f->implicit && f->np <= FEW ? "few parameters cost less carried along, with an error control" : NULL;
 }
 
 static const char *NoQuadrature(const Facts *f)
@@ -71,11 +89,99 @@ static const struct {
     {COSTATEFORWARD, NoForward, "few parameters, whose sensitivities go along with the run"},
     {COSTATEDISCRETE, NoDiscrete, "exact for the computed solution, which is what an optimiser needs"},
     {COSTATEINTERPOLATING, NoInterpolating, "any TS type; few parameters"},
-    {COSTATEGAUSS, NoGauss, "any TS type; many parameters"},
+    {COSTATEGAUSS, NoGauss, "any TS type; the parameters' part by Gauss points on each step"},
     {COSTATEQUADRATURE, NoQuadrature, ""},
     {COSTATEBACKSOLVE, NoBacksolve, ""},
 };
 #define NRULES ((int)(sizeof(rules) / sizeof(rules[0])))
+
+/* out = (f(u + e d) - f(u)) / e, for a perturbation of 1e-7 of the size of u */
+static PetscErrorCode Along(Costate cs, PetscReal t, Vec d, Vec f, PetscReal size, Vec w, Vec out)
+{
+  PetscReal norm, e;
+
+  PetscFunctionBegin;
+  PetscCall(VecNorm(d, NORM_2, &norm));
+  e = PETSC_SQRT_MACHINE_EPSILON * 10 * size / norm;
+  PetscCall(VecWAXPY(w, e, d, cs->u0));
+  PetscCall(TSComputeRHSFunction(cs->ts, t, w, out));
+  PetscCall(VecAXPY(out, -1, f));
+  PetscCall(VecScale(out, 1 / e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  The rate of the fastest motion, by power iteration with differences of f, and the step: the one that is given, or that
+  which the tolerance lets a method of this order take.  The state's own time is the shorter one of u/u' and u'/u''.
+*/
+static PetscErrorCode Rates(Costate cs, PetscReal *rate, PetscReal *step)
+{
+  Vec         f, d, w, out;
+  PetscRandom random;
+  PetscReal   t, u, v, a, rtol, before;
+  PetscInt    order;
+  TSAdapt     adapt;
+  PetscBool   fixed;
+
+  PetscFunctionBegin;
+  PetscCall(VecDuplicate(cs->u0, &f));
+  PetscCall(VecDuplicate(cs->u0, &d));
+  PetscCall(VecDuplicate(cs->u0, &w));
+  PetscCall(VecDuplicate(cs->u0, &out));
+  PetscCall(CostateGetRandom(cs, NULL, &random));
+  PetscCall(TSGetTime(cs->ts, &t));
+  PetscCall(TSGetTimeStep(cs->ts, step));
+  if (cs->timed) { /* a TS that has run has other ones */
+    t     = cs->t0;
+    *step = cs->dt0;
+  }
+  PetscCall(TSComputeRHSFunction(cs->ts, t, cs->u0, f));
+  PetscCall(VecNorm(cs->u0, NORM_2, &u));
+  PetscCall(VecNorm(f, NORM_2, &v));
+  PetscCall(TSGetAdapt(cs->ts, &adapt));
+  PetscCall(PetscObjectTypeCompare((PetscObject)adapt, TSADAPTNONE, &fixed));
+  *rate = 0;
+  if (u > 0 && v > 0) {
+    PetscCall(Along(cs, t, f, f, u, w, out));
+    PetscCall(VecNorm(out, NORM_2, &a));
+    PetscCall(TSGetTolerances(cs->ts, NULL, NULL, &rtol, NULL));
+    PetscCall(TSRKGetOrder(cs->ts, &order));
+    if (!fixed) *step = PetscPowReal(PetscMax(rtol, PETSC_SMALL), 1 / (PetscReal)(order + 1)) * PetscMin(u / v, v / a);
+    PetscCall(VecSetRandom(d, random));
+    for (int k = 0; k < LOOKS; k++) {
+      PetscCall(Along(cs, t, d, f, u, w, out));
+      PetscCall(VecNorm(d, NORM_2, &before));
+      PetscCall(VecNorm(out, NORM_2, rate));
+      *rate /= before;
+      if (*rate <= 0 || PetscIsInfOrNanReal(*rate)) break;
+      PetscCall(VecCopy(out, d));
+    }
+  }
+  PetscCall(PetscRandomDestroy(&random));
+  PetscCall(VecDestroy(&f));
+  PetscCall(VecDestroy(&d));
+  PetscCall(VecDestroy(&w));
+  PetscCall(VecDestroy(&out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether explicit steps are long beside the fastest motion; from the initial state, so that it may be wrong later. */
+static PetscErrorCode LookAtSteps(Costate cs, Facts *f)
+{
+  TSRHSFunction rhs;
+  PetscBool     rk, linear;
+  PetscReal     rate, step;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)cs->ts, TSRK, &rk));
+  PetscCall(TSGetRHSFunction(cs->ts, NULL, &rhs, NULL));
+  linear = (PetscBool)(rhs == TSComputeRHSFunctionLinear); /* its matrix may be filled by the run only */
+  if (!rk || f->implicit || f->outside || !rhs || linear || cs->nwindows > 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Rates(cs, &rate, &step));
+  f->rough = (PetscBool)(rate * step > MULTIPLE && !PetscIsInfOrNanReal(rate * step));
+  if (!f->state && f->np <= FEW) f->rough = PETSC_FALSE; /* a few numbers are means over what is rough */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode Look(Costate cs, Facts *f)
 {
@@ -90,6 +196,7 @@ static PetscErrorCode Look(Costate cs, Facts *f)
                .outside = (PetscBool)(cs->door || !cs->u0 || !cs->ncosts),
                .state   = (PetscBool)!cs->parameters_only,
                .costs   = PetscMax(cs->ncosts, 1)};
+  for (PetscInt j = 0; j < cs->ncosts; j++) f->integral = (PetscBool)(f->integral || cs->cost[j].integral.value);
   if (!u) PetscCall(TSGetSolution(cs->ts, &u));
   if (u) PetscCall(VecGetSize(u, &f->n));
   if (cs->p) PetscCall(VecGetSize(cs->p, &f->np));
@@ -101,6 +208,7 @@ static PetscErrorCode Look(Costate cs, Facts *f)
     if (!name) break;
     if (!strcmp(name, type)) f->adjoint = has;
   }
+  PetscCall(LookAtSteps(cs, f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -105,7 +105,7 @@ struct _n_CostateSecond {
   PetscBool noisy;                /* no step is better */
   PetscInt  products, gradients;  /* since the last solve */
   PetscReal error;                /* the largest of them: of the second-order differences */
-  PetscInt  all[2];              /* products and gradients, of all solves */
+  PetscInt  all[2];               /* products and gradients, of all solves */
 };
 
 /* Where one derivative comes from: the application's products, what it gave the equation, and what stands there now */

@@ -58,8 +58,60 @@ static PetscErrorCode AddColumn(Vec v, PetscScalar a, Mat m, PetscInt nadj, Vec 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What a step works with.  The TS keeps it: for a few unknowns to make it takes as long as all the rest of the step. */
+typedef struct {
+  PetscObjectId lambda, mu; /* what the vectors are like */
+  PetscInt      n;
+  Vec          *dl, theta, dmu;
+} Work;
+
+static const char *const work_name = "CostateRKAdjointWork";
+
+static PetscErrorCode WorkDestroy(void *ctx)
+{
+  Work *w = (Work *)ctx;
+
+  PetscFunctionBegin;
+  PetscCall(VecDestroyVecs(w->n, &w->dl));
+  PetscCall(VecDestroy(&w->theta));
+  PetscCall(VecDestroy(&w->dmu));
+  PetscCall(PetscFree(w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GetWork(TS ts, PetscInt n, Work **work)
+{
+  PetscContainer c;
+  PetscObjectId  lambda, mu;
+  Work          *w;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectGetId((PetscObject)ts->vecs_sensi[0], &lambda));
+  PetscCall(PetscObjectGetId((PetscObject)ts->vecs_sensip[0], &mu));
+  PetscCall(PetscObjectQuery((PetscObject)ts, work_name, (PetscObject *)&c));
+  if (c) {
+    PetscCall(PetscContainerGetPointer(c, (void **)work));
+    if ((*work)->n == n && (*work)->lambda == lambda && (*work)->mu == mu) PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscNew(&w));
+  w->lambda = lambda;
+  w->mu     = mu;
+  w->n      = n;
+  PetscCall(VecDuplicateVecs(ts->vecs_sensi[0], n, &w->dl));
+  PetscCall(VecDuplicate(ts->vecs_sensi[0], &w->theta));
+  PetscCall(VecDuplicate(ts->vecs_sensip[0], &w->dmu));
+  PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)ts), &c));
+  PetscCall(PetscContainerSetPointer(c, w));
+  PetscCall(PetscContainerSetUserDestroy(c, WorkDestroy));
+  PetscCall(PetscObjectCompose((PetscObject)ts, work_name, (PetscObject)c)); /* destroys the one before */
+  PetscCall(PetscContainerDestroy(&c));
+  *work = w;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateRKAdjointStep(TS ts)
 {
+  Work            *work;
   TS               quad = ts->quadraturets;
   Mat              J, Jpre, Jquad = NULL;
   Vec             *Y, *dl, theta, dmu;
@@ -74,9 +126,10 @@ PetscErrorCode CostateRKAdjointStep(TS ts)
   PetscCall(TSGetStages(ts, &ns, &Y));
   PetscCall(TSGetRHSJacobian(ts, &J, &Jpre, NULL, NULL));
   if (quad) PetscCall(TSGetRHSJacobian(quad, &Jquad, NULL, NULL, NULL));
-  PetscCall(VecDuplicateVecs(ts->vecs_sensi[0], s * ts->numcost, &dl));
-  PetscCall(VecDuplicate(ts->vecs_sensi[0], &theta));
-  PetscCall(VecDuplicate(ts->vecs_sensip[0], &dmu));
+  PetscCall(GetWork(ts, s * ts->numcost, &work));
+  dl    = work->dl;
+  theta = work->theta;
+  dmu   = work->dmu;
   PetscCall(PetscMalloc1(s, &w));
   for (PetscInt i = 0; i < s * ts->numcost; i++) PetscCall(VecZeroEntries(dl[i]));
   for (PetscInt i = Stages(s, fsal) - 1; i >= 0; i--) {
@@ -109,8 +162,5 @@ PetscErrorCode CostateRKAdjointStep(TS ts)
   for (PetscInt j = 0; j < s; j++) w[j] = 1.0;
   for (PetscInt n = 0; n < ts->numcost; n++) PetscCall(VecMAXPY(ts->vecs_sensi[n], s, w, &dl[n * s]));
   PetscCall(PetscFree(w));
-  PetscCall(VecDestroy(&dmu));
-  PetscCall(VecDestroy(&theta));
-  PetscCall(VecDestroyVecs(s * ts->numcost, &dl));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
