@@ -96,6 +96,8 @@ static PetscErrorCode Watch(CostateSweep sw, PetscReal tau)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+#define ENDLESS 100 /* steps for each of the run, where nobody said how many: they may get shorter without end */
+
 PetscErrorCode CostateSweepStep(CostateSweep sw, TS ts, PetscReal h, PetscReal *tau)
 {
   const PetscReal   from = *tau;
@@ -104,11 +106,13 @@ PetscErrorCode CostateSweepStep(CostateSweep sw, TS ts, PetscReal h, PetscReal *
 
   PetscFunctionBegin;
   PetscCall(TSGetMaxSteps(sw->ts, &most));
+  if (most == PETSC_MAX_INT && sw->cs->ntrace) most = ENDLESS * sw->cs->ntrace + 10000;
   if (sw->steps >= most) {
     PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)sw->cs), PETSC_STDERR,
                            "costate: the integrator of the sweep has made its %" PetscInt_FMT
-                           " steps (-costate_adjoint_ts_max_steps) at t = %g\n",
-                           most, (double)(sw->dir * from)));
+                           " steps (-costate_adjoint_ts_max_steps) at t = %g: there its step was %.3g. Its tolerances "
+                           "(-costate_adjoint_ts_rtol, _atol) may be out of reach, or its type not the right one\n",
+                           most, (double)(sw->dir * from), (double)h));
     sw->cs->reason = COSTATE_DIVERGED_BACKWARD;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
