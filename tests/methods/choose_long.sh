@@ -76,7 +76,7 @@ PY
 : >ratios
 cases >list
 if [ -n "${COSTATE_SAMPLE:-}" ]; then
-  sort -R --random-source=<(yes "$COSTATE_SAMPLE") list | head -12 >sample
+  sort -R --random-source=<(yes "$COSTATE_SAMPLE") list | head -6 >sample
   mv sample list
 fi
 while read -ra args; do
