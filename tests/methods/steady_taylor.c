@@ -16,7 +16,7 @@ static PetscErrorCode Taylor(Kind kind, const char options[])
 {
   App         a = {.kind = kind, .n = N};
   Costate     cs;
-  PetscReal   order, error;
+  PetscReal   order = 0, error;
   PetscRandom random;
   const char *seed = getenv("SEED");
 
@@ -27,7 +27,13 @@ static PetscErrorCode Taylor(Kind kind, const char options[])
   PetscCall(PetscRandomSetSeed(random, (seed ? strtoul(seed, NULL, 10) : 1) + 7919 * (unsigned long)zoo_rank));
   PetscCall(PetscRandomSeed(random));
   PetscCall(Create(&a, PETSC_FALSE, options, &cs));
-  PetscCall(CostateCheckTaylor(cs, 0, random, NULL, &order));
+  /* along one direction the second-order term may all but vanish; a wrong gradient has order 1 along all */
+  for (int i = 0; i < 4 && order < 1.99; i++) {
+    PetscReal along;
+
+    PetscCall(CostateCheckTaylor(cs, 0, random, NULL, &along));
+    order = PetscMax(order, along);
+  }
   T_OK(order >= 1.99, "%s %s: seed %s: the Taylor remainder has order %.4f", kinds[kind], options, seed ? seed : "1",
        (double)order);
   PetscCall(CostateCheckDotProduct(cs, random, NULL, &error));
