@@ -16,7 +16,7 @@
   Options Database Keys:
 + -costate_vjp name       - the provider
 . -costate_vjp_few n      - so many columns are worth two evaluations of the function each (fd, complex): 64
-- -costate_vjp_mat_...    - options of MatColoring and MatFDColoring (coloring)
+- -costate_vjp_mat_...    - options of MatColoring (coloring)
 
   Notes:
   The provider makes a matrix, assembled or a MATSHELL, that the `TS` (or the SNES) is given instead of its own; the run

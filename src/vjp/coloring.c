@@ -195,6 +195,47 @@ static PetscErrorCode Direction(Coloring *c, int color, Vec h, Vec d)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+#define OFF 1e-3 /* of differences along all columns at once; an entry that is missing is off by all of itself */
+
+/*
+  An entry that the pattern lacks falls on another column of its colour.  Along one direction in which all columns take
+  part, with another weight each, that shows.
+*/
+static PetscErrorCode CheckPattern(CostateVJP v, const CostatePoint *at, Mat A, Vec h)
+{
+  Vec          d, f, g;
+  PetscScalar *a;
+  PetscReal    size, off;
+  PetscInt     first, last;
+
+  PetscFunctionBegin;
+  PetscCall(VecDuplicate(h, &d));
+  PetscCall(VecDuplicate(v->u, &f));
+  PetscCall(VecDuplicate(v->u, &g));
+  PetscCall(VecCopy(h, d));
+  PetscCall(VecGetOwnershipRange(d, &first, &last));
+  PetscCall(VecGetArray(d, &a));
+  for (PetscInt j = first; j < last; j++) {
+    const PetscReal x = 0.61803398874989485 * (PetscReal)j;
+
+    a[j - first] *= 1 + x - PetscFloorReal(x);
+  }
+  PetscCall(VecRestoreArray(d, &a));
+  PetscCall(CostateVJPDifference(v, at, d, 1, f));
+  PetscCall(MatMult(A, d, g));
+  PetscCall(VecNorm(f, NORM_INFINITY, &size));
+  PetscCall(VecAXPY(g, -1, f));
+  PetscCall(VecNorm(g, NORM_INFINITY, &off));
+  PetscCheck(!(off > OFF * size), v->comm, PETSC_ERR_USER,
+             "-costate_vjp%s coloring: the function depends on what the sparsity pattern does not have (products with "
+             "its matrix are off by %.2g): give a matrix with all entries",
+             v->parameters ? "_p" : "", (double)(off / size));
+  PetscCall(VecDestroy(&d));
+  PetscCall(VecDestroy(&f));
+  PetscCall(VecDestroy(&g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Fill(CostateVJP v, const CostatePoint *at, Mat A)
 {
   Coloring          *c = (Coloring *)v->data;
@@ -218,6 +259,7 @@ static PetscErrorCode Fill(CostateVJP v, const CostatePoint *at, Mat A)
   PetscCall(VecRestoreArrayRead(c->near_steps, &steps));
   PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
   PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
+  PetscCall(CheckPattern(v, at, A, h));
   PetscCall(VecDestroy(&h));
   PetscCall(VecDestroy(&d));
   PetscCall(VecDestroy(&f));

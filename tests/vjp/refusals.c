@@ -119,7 +119,7 @@ int main(int argc, char **argv)
   PetscBool said;
   PetscReal e;
 
-  PetscCall(ZooBegin(&argc, &argv, 23));
+  PetscCall(ZooBegin(&argc, &argv, 24));
   PetscCall(Refused("-costate_vjp dunno -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right,
                     "There is no provider dunno", "an unknown provider"));
 #if !defined(PETSC_USE_COMPLEX)
@@ -147,6 +147,10 @@ int main(int argc, char **argv)
   PetscCall(Begin(&r, "", &cs));
   REFUSES(CostateSetProducts(cs, COSTATE_RHS, RodJvp, NULL, &r), "transposed product", "no transposed product");
   REFUSES(CostateSetProducts(cs, (CostateSide)7, RodJvp, RodVjp, &r), "COSTATE_RHS", "a side that is none");
+  PetscCall(RodDestroy(&r, &cs));
+  PetscCall(Begin(&r, "-costate_vjp coloring -costate_vjp_p fd", &cs));
+  PetscCall(TSSetRHSJacobian(r.ts, r.Jp, r.Jp, NULL, NULL)); /* two of three entries */
+  REFUSES(CostateSolve(cs), "what the sparsity pattern does not have", "a pattern that lacks entries");
   PetscCall(RodDestroy(&r, &cs));
   PetscCall(ComesBack());
   PetscCall(Takes("-costate_vjp auto -ts_type rk", PETSC_TRUE, "G_u by user"));
