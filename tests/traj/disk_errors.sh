@@ -38,7 +38,7 @@ judge() {
   local ranks=$1 status
   status=$(cat "$ranks/status")
   [ "$status" != 0 ] && [ "$status" != 124 ] && [ "$status" != 137 ] && ! grep -q lambda "$ranks/out" &&
-    tr '\n' ' ' <"$ranks/err" | grep -aqE "$3" && [ "$(grep -acE 'ERROR: -+ Error Message' "$ranks/err")" = 1 ]
+    tr '\n' ' ' <"$ranks/err" | grep -aqE "$3" && [ "$(grep -ac -e '- Error Message -' "$ranks/err")" = 1 ]
   status=$?
   t_ok $status "$2 ($ranks ranks)"
   if [ $status != 0 ]; then

@@ -25,7 +25,7 @@ drive_all() {
   wait
 }
 
-# refused TEXT PATTERN ARGS...
+# refused TEXT PATTERN ARGS...: one message, told by its title alone, as mpiexec may write between it and what stands before
 refused() {
   local text=$1 pattern=$2 ranks status
   shift 2
@@ -33,10 +33,10 @@ refused() {
   for ranks in 1 2 3; do
     status=$(cat $ranks/status)
     [ "$status" != 0 ] && [ "$status" != 124 ] && [ "$status" != 137 ] && [ ! -s $ranks/out ] &&
-      tr '\n' ' ' <$ranks/err | grep -aqE "$pattern" && [ "$(grep -acE 'ERROR: -+ Error Message' $ranks/err)" = 1 ]
+      tr '\n' ' ' <$ranks/err | grep -aqE "$pattern" && [ "$(grep -ac -e '- Error Message -' $ranks/err)" = 1 ]
     status=$?
     t_ok $status "$text ($ranks ranks)"
-    if [ $status != 0 ]; then grep -a ERROR $ranks/err | head -n 4 | sed 's/^/# /' >&2; fi
+    if [ $status != 0 ]; then sed "s/^/# status $(cat $ranks/status): /" $ranks/out $ranks/err | head -n 12 >&2; fi
   done
 }
 
