@@ -9,253 +9,10 @@
   new is computed.  The state is changed in TSPreStep(), where PETSc has nothing of its own at hand that would be wrong
   afterwards.  On the way back the first adjoint step is replaced by the one that comes next.
 */
-#include "trajimpl.h"
-#include <stdarg.h>
-
-static PetscErrorCode Refuse(CostateTraj tr, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
-
-/* One collective sentence. */
-static PetscErrorCode Refuse(CostateTraj tr, const char format[], ...)
-{
-  char    text[2048];
-  va_list args;
-
-  va_start(args, format);
-  (void)vsnprintf(text, sizeof(text), format, args);
-  va_end(args);
-  return PetscError(PetscObjectComm((PetscObject)tr->tj), __LINE__, PETSC_FUNCTION_NAME, __FILE__, PETSC_ERR_ARG_INCOMP,
-                    PETSC_ERROR_INITIAL, "The run in %s cannot go on (-ts_trajectory_costate_resume): %s", tr->dir,
-                    text);
-}
-
-typedef struct {
-  PetscInt      n; /* at the arrival of state n */
-  PetscInt64    units;
-  costate_costs costs;
-} Told;
-
-/* What the notes say, beyond what goes straight into the trajectory. */
-typedef struct {
-  costate_sched_config cfg;
-  char                 policy[64];
-  Told                *told;
-  PetscInt             ntold, toldcap, held, nram, ramcap;
-  PetscInt64          *ram;
-  PetscInt             forward, back, N; /* the position; back -1 on the way forward */
-  PetscMPIInt          former;           /* ranks of the run, if these are more or fewer */
-} Notes;
-
-#define GROW(array, n, cap)                                                                                            \
-  do {                                                                                                                 \
-    if ((n) == (cap)) {                                                                                                \
-      (cap) = 2 * (cap) + 16;                                                                                          \
-      PetscCall(PetscRealloc((size_t)(cap) * sizeof(*(array)), &(array)));                                             \
-    }                                                                                                                  \
-  } while (0)
-
-static PetscErrorCode TakeTold(Notes *notes, const Told *t)
-{
-  PetscFunctionBegin;
-  GROW(notes->told, notes->ntold, notes->toldcap);
-  notes->told[notes->ntold++] = *t;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode TakeIntegral(CostateTraj tr, const CostatePast *x)
-{
-  PetscFunctionBegin;
-  GROW(tr->past, tr->npast, tr->pastcap);
-  tr->past[tr->npast++] = *x;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* What belongs to one commit alone begins with its line `held`. */
-static PetscErrorCode NoteOfCommit(CostateTraj tr, Notes *notes, const char *line, PetscBool *good)
-{
-  PetscInt64 key;
-  PetscInt   k, n;
-
-  PetscFunctionBegin;
-  if (sscanf(line, "held %" PetscInt_FMT " %" PetscInt_FMT, &k, &n) == 2) {
-    notes->held = k;
-    notes->nram = 0;
-    tr->ndumped = tr->nlandmarks = 0;
-  } else if (sscanf(line, "ram %" PetscInt64_FMT, &key) == 1) {
-    GROW(notes->ram, notes->nram, notes->ramcap);
-    notes->ram[notes->nram++] = key;
-  } else if (sscanf(line, "dumped %" PetscInt64_FMT, &key) == 1) {
-    PetscCall(CostateDumpedAdd(tr, key));
-  } else if (sscanf(line, "landmark %" PetscInt_FMT, &k) == 1) {
-    PetscCall(PetscRealloc((size_t)(tr->nlandmarks + 1) * sizeof(*tr->landmark), &tr->landmark));
-    tr->landmark[tr->nlandmarks++] = k;
-  } else if (sscanf(line, "forward %" PetscInt_FMT " quiet %" PetscInt_FMT, &k, &tr->known_quiet) == 2) {
-    notes->N    = k;
-    notes->back = -1;
-  } else if (sscanf(line, "backward %" PetscInt_FMT " of %" PetscInt_FMT " quiet %" PetscInt_FMT, &k, &n,
-                    &tr->known_quiet) == 3) {
-    notes->N    = n;
-    notes->back = k;
-  } else
-    *good = PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode NoteOfRun(CostateTraj tr, Notes *notes, const char *line, PetscBool *good)
-{
-  Told               told = {0};
-  CostatePast        past;
-  CostateAttempt     a    = {0};
-  double             x[4] = {0};
-  int                flag[2], kind;
-  PetscInt           k, quiet;
-  unsigned long long hash;
-  costate_costs     *c   = &told.costs;
-  CostateLog        *log = &tr->log;
-
-  PetscFunctionBegin;
-  if (sscanf(line, "step %" PetscInt_FMT " %la %la %llx", &k, &x[0], &x[1], &hash) == 4 && k == log->n + 1) {
-    PetscCall(CostateLogRestore(log, k, (PetscReal)x[0], (PetscReal)x[1], (PetscInt64)hash));
-  } else if (sscanf(line, "attempt %la %la %la %d %d %la", &x[0], &x[1], &x[2], &flag[0], &flag[1], &x[3]) >= 5) {
-    a.ptime      = (PetscReal)x[0];
-    a.ptime_prev = (PetscReal)x[1];
-    a.h          = (PetscReal)x[2];
-    a.want       = (PetscReal)x[3];
-    a.restart    = (PetscBool)(flag[0] != 0);
-    a.rollback   = (PetscBool)(flag[1] != 0);
-    PetscCall(CostateLogAttempt(log, &a));
-  } else if (sscanf(line, "reject %la", &x[0]) == 1 && log->natt > log->first) {
-    PetscCall(CostateLogReject(log, (PetscReal)x[0]));
-  } else if (sscanf(line, "arrive %" PetscInt_FMT " %d %" PetscInt_FMT, &k, &kind, &quiet) == 3 && k > 0) {
-    PetscCall(CostateKindAdd(tr, k, (costate_arrival)kind, quiet));
-  } else if (sscanf(line, "units %" PetscInt_FMT " %" PetscInt64_FMT, &told.n, &told.units) == 2) {
-    PetscCall(TakeTold(notes, &told));
-  } else if (sscanf(line, "costs %" PetscInt_FMT " %la %la %la %la", &told.n, &c->forward, &c->adjoint, &c->write,
-                    &c->read) == 5) {
-    PetscCall(TakeTold(notes, &told));
-  } else if (sscanf(line, "integral %" PetscInt_FMT " %" PetscInt_FMT " %la %la", &past.n, &past.i, &past.re,
-                    &past.im) == 4) {
-    PetscCall(TakeIntegral(tr, &past));
-  } else if (sscanf(line, "regrouped %" PetscInt_FMT, &k) == 1 && k >= 0 && k <= log->n) {
-    log->unknown = k;
-  } else
-    PetscCall(NoteOfCommit(tr, notes, line, good));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* sched POLICY UNITS G RESTARTS STEPS STRIDE DISK IO forward adjoint write read */
-static PetscBool NoteOfSched(Notes *notes, const char *line)
-{
-  costate_sched_config *c = &notes->cfg;
-  int                   io, restarts;
-  PetscInt64            units, g, steps, stride, disk;
-
-  if (sscanf(line,
-             "sched %63s %" PetscInt64_FMT " %" PetscInt64_FMT " %d %" PetscInt64_FMT " %" PetscInt64_FMT
-             " %" PetscInt64_FMT " %d %la %la %la %la",
-             notes->policy, &units, &g, &restarts, &steps, &stride, &disk, &io, &c->costs.forward, &c->costs.adjoint,
-             &c->costs.write, &c->costs.read) != 12)
-    return PETSC_FALSE;
-  c->policy         = notes->policy;
-  c->units          = units;
-  c->stage_units    = g;
-  c->stage_restarts = restarts;
-  c->steps          = steps;
-  c->stride         = stride;
-  c->disk           = disk;
-  c->io             = (costate_io)io;
-  return PETSC_TRUE;
-}
-
-/*
-  A run of other ranks is a new one from here, which is told what rank 0 of the old one was.  The cost integral, of
-  which each rank noted its part, is divided as PETSc divides by itself.
-*/
-static PetscErrorCode Regroup(CostateTraj tr, const Notes *notes, PetscInt n, const char *const line[])
-{
-  PetscMPIInt rank, size;
-  PetscInt    total = 0, mine = PETSC_DECIDE, low = 0;
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)tr->tj), &rank));
-  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)tr->tj), &size));
-  for (PetscInt i = 0; i < n; i++)
-    if (strncmp(line[i], "integral ", 9)) PetscCall(CostateStoreNote(tr->disk, line[i]));
-  for (int pass = 0; pass < 2; pass++) {
-    PetscInt before = 0;
-
-    if (pass && total) {
-      PetscCall(PetscSplitOwnership(PetscObjectComm((PetscObject)tr->tj), &mine, &total));
-      PetscCallMPI(MPI_Scan(&mine, &low, 1, MPIU_INT, MPI_SUM, PetscObjectComm((PetscObject)tr->tj)));
-      low -= mine;
-    }
-    for (PetscMPIInt r = 0; r < notes->former; r++) {
-      const char *const *past;
-      PetscInt           npast, here = 0;
-
-      PetscCall(CostateStoreGetFormerNotes(tr->disk, r, &npast, &past));
-      for (PetscInt i = 0; i < npast; i++) {
-        CostatePast x;
-
-        if (sscanf(past[i], "integral %" PetscInt_FMT " %" PetscInt_FMT " %la %la", &x.n, &x.i, &x.re, &x.im) != 4)
-          continue;
-        here = PetscMax(here, x.i + 1);
-        x.i += before - low;
-        if (!pass || x.i < 0 || x.i >= mine) continue;
-        PetscCall(TakeIntegral(tr, &x));
-        PetscCall(CostateNote(tr, "integral %" PetscInt_FMT " %" PetscInt_FMT " %a %a", x.n, x.i, x.re, x.im));
-      }
-      before += here;
-    }
-    total = before;
-  }
-  tr->log.unknown = notes->N;
-  PetscCall(CostateNote(tr, "regrouped %" PetscInt_FMT, notes->N));
-  PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)tr->tj), PETSC_STDERR,
-                         "costate: resumed on %d rank%s what %d rank%s began: the gradient is that of %d rank%s up to "
-                         "rounding, repeated steps before step %" PetscInt_FMT " are not compared\n",
-                         (int)size, size > 1 ? "s" : "", (int)notes->former, notes->former > 1 ? "s" : "", (int)size,
-                         size > 1 ? "s" : "", notes->N));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ReadNotes(CostateTraj tr, Notes *notes)
-{
-  PetscInt           n;
-  const char *const *line;
-  char               problem[256];
-
-  PetscFunctionBegin;
-  notes->back = -1;
-  PetscCall(CostateStoreGetFormer(tr->disk, &notes->former));
-  if (notes->former)
-    PetscCall(CostateStoreGetFormerNotes(tr->disk, 0, &n, &line));
-  else
-    PetscCall(CostateStoreGetNotes(tr->disk, &n, &line));
-  PetscCall(CostateFingerprint(tr, problem, sizeof(problem)));
-  for (PetscInt i = 0; i < n; i++) {
-    PetscBool good = PETSC_TRUE;
-
-    if (!strncmp(line[i], "option ", 7)) continue;
-    if (!strncmp(line[i], "problem ", 8)) {
-      if (strcmp(line[i] + 8, problem))
-        PetscCall(Refuse(tr, "it is of another problem: %s; now it is %s", line[i] + 8, problem));
-      continue;
-    }
-    if (NoteOfSched(notes, line[i])) continue;
-    if (notes->former && !strncmp(line[i], "integral ", 9)) continue;
-    PetscCall(NoteOfRun(tr, notes, line[i], &good));
-    if (!good) PetscCall(Refuse(tr, "its journal has the line '%.80s', which this version does not write", line[i]));
-  }
-  if (notes->N != tr->log.n || !notes->cfg.policy)
-    PetscCall(Refuse(tr, "its journal tells of %" PetscInt_FMT " steps, and its commit of %" PetscInt_FMT, tr->log.n,
-                     notes->N));
-  PetscCall(CostateOptionsCompare(tr, n, line));
-  if (notes->former) PetscCall(Regroup(tr, notes, n, line));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+#include "resume.h"
 
 /* The scheduler is told the same again; what it answers was done. */
-static PetscErrorCode Rebuild(CostateTraj tr, Notes *notes)
+static PetscErrorCode Rebuild(CostateTraj tr, CostateNotes *notes)
 {
   costate_action a;
   PetscInt       told = 0, kind = 0;
@@ -292,7 +49,7 @@ static PetscErrorCode Rebuild(CostateTraj tr, Notes *notes)
 }
 
 /* What was in memory comes back; a frame that is damaged is computed again from an earlier one. */
-static PetscErrorCode Load(CostateTraj tr, TS ts, const Notes *notes)
+static PetscErrorCode Load(CostateTraj tr, TS ts, const CostateNotes *notes)
 {
   PetscFunctionBegin;
   for (PetscInt i = 0; i < notes->nram; i++) {
@@ -300,7 +57,8 @@ static PetscErrorCode Load(CostateTraj tr, TS ts, const Notes *notes)
     PetscBool        has;
 
     PetscCall(CostateStoreHas(tr->disk, key, &has));
-    if (!has) PetscCall(Refuse(tr, "the frame %" PetscInt64_FMT " of the commit is not among its files", key));
+    if (!has)
+      PetscCall(CostateResumeRefuse(tr, "the frame %" PetscInt64_FMT " of the commit is not among its files", key));
     PetscCall(CostateStoreCopyBegin(tr->disk, tr->store, key));
   }
   for (PetscInt i = 0; i < notes->nram; i++) {
@@ -313,17 +71,18 @@ static PetscErrorCode Load(CostateTraj tr, TS ts, const Notes *notes)
     /* the application is in the first segment, where a step of another one would not be repeated as it was */
     PetscCall(CostateStoreCopyTry(tr->disk, tr->store, notes->ram[i], &fault));
     if (fault.err)
-      PetscCall(Refuse(tr,
-                       "%s. It lies behind an event or another TSSolve(), and cannot be computed again before the "
-                       "application is there. Bring the file back, or begin anew without the option",
-                       fault.text));
+      PetscCall(CostateResumeRefuse(tr,
+                                    "%s. It lies behind an event or another TSSolve(), and cannot be computed again "
+                                    "before the "
+                                    "application is there. Bring the file back, or begin anew without the option",
+                                    fault.text));
   }
   tr->held = notes->held;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The lambdas are read before all else: without them an older commit has to do. */
-static PetscErrorCode LoadBack(CostateTraj tr, const Notes *notes, PetscBool *ok)
+static PetscErrorCode LoadBack(CostateTraj tr, const CostateNotes *notes, PetscBool *ok)
 {
   const PetscInt64  key = CostateKeyBack(notes->back);
   CostateStoreFault fault;
@@ -340,10 +99,10 @@ static PetscErrorCode LoadBack(CostateTraj tr, const Notes *notes, PetscBool *ok
 /* Step 0 is about to be set: finds a commit of this run, and takes up all that it holds. */
 PetscErrorCode CostateResumeBegin(CostateTraj tr, TS ts)
 {
-  Notes      notes      = {.back = -1};
-  PetscInt64 generation = 0, damaged = 0;
-  PetscBool  good = PETSC_FALSE;
-  MPI_Comm   comm = PetscObjectComm((PetscObject)tr->tj);
+  CostateNotes notes      = {.back = -1};
+  PetscInt64   generation = 0, damaged = 0;
+  PetscBool    good = PETSC_FALSE;
+  MPI_Comm     comm = PetscObjectComm((PetscObject)tr->tj);
 
   PetscFunctionBegin;
   while (!good) {
@@ -351,11 +110,12 @@ PetscErrorCode CostateResumeBegin(CostateTraj tr, TS ts)
     PetscCall(CostateDiskCreate(tr, ts));
     PetscCall(CostateStoreResume(tr->disk, generation, &generation));
     if (!generation && damaged)
-      PetscCall(Refuse(tr,
-                       "the lambdas of each of its commits are damaged, commit %" PetscInt64_FMT
-                       " being the newest. Bring the files back, or name another directory; without the option a new "
-                       "run begins",
-                       damaged));
+      PetscCall(CostateResumeRefuse(tr,
+                                    "the lambdas of each of its commits are damaged, commit %" PetscInt64_FMT
+                                    " being the newest. Bring the files back, or name another directory; without the "
+                                    "option a new "
+                                    "run begins",
+                                    damaged));
     if (!generation) {
       char other[256];
 
@@ -368,7 +128,7 @@ PetscErrorCode CostateResumeBegin(CostateTraj tr, TS ts)
       PetscCall(CostateDiskOpen(tr, ts));
       PetscFunctionReturn(PETSC_SUCCESS);
     }
-    PetscCall(ReadNotes(tr, &notes));
+    PetscCall(CostateNotesRead(tr, &notes));
     PetscCall(LoadBack(tr, &notes, &good));
     if (good) break;
     PetscCall(PetscFPrintf(comm, PETSC_STDERR,
@@ -385,7 +145,7 @@ PetscErrorCode CostateResumeBegin(CostateTraj tr, TS ts)
   }
   PetscCall(CostateRememberRefuse(tr, ts, (PetscBool)(notes.back >= 0)));
   if (ts->event && !COSTATE_EVENT_RESUMABLE)
-    PetscCall(Refuse(tr, "runs with events are resumed with PETSc before 3.21 only"));
+    PetscCall(CostateResumeRefuse(tr, "runs with events are resumed with PETSc before 3.21 only"));
   PetscCall(Rebuild(tr, &notes));
   tr->known      = notes.N;
   tr->back       = notes.back;
@@ -544,13 +304,13 @@ PetscErrorCode CostateResumeState(CostateTraj tr, PetscInt k, PetscReal t, Petsc
     here = (PetscBool)(t != tr->log.t[k] || ((tr->check || tr->jumps) && hash != known));
   PetscCallMPI(MPI_Allreduce(&here, &differs, 1, MPIU_BOOL, MPI_LOR, PetscObjectComm((PetscObject)tr->tj)));
   if (differs)
-    PetscCall(Refuse(tr,
-                     "state %" PetscInt_FMT
-                     " at t = %g is not the one that was committed (there t = %g). It was another "
-                     "program, other data or parameters, or a solver that remembers earlier steps (see the manual on "
-                     "-ts_trajectory_costate_resume). Nothing that was committed is lost; without the option a new "
-                     "run begins",
-                     k, (double)t, (double)tr->log.t[k]));
+    PetscCall(CostateResumeRefuse(
+        tr,
+        "state %" PetscInt_FMT " at t = %g is not the one that was committed (there t = %g). It was another "
+        "program, other data or parameters, or a solver that remembers earlier steps (see the manual on "
+        "-ts_trajectory_costate_resume). Nothing that was committed is lost; without the option a new "
+        "run begins",
+        k, (double)t, (double)tr->log.t[k]));
   tr->log.n = k;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -565,9 +325,9 @@ PetscErrorCode CostateResumeEnter(CostateTraj tr, TS ts, PetscBool boundary)
   PetscCall(CostateStopsPass(tr, ts, n));
   for (PetscInt i = 0; i < tr->nkinds; i++) known = (PetscBool)(known || tr->kind[i].step == n);
   if (tr->put != n + 1 && n && known != boundary)
-    PetscCall(Refuse(tr, "at state %" PetscInt_FMT " the run %s, and now it %s", n,
-                     known ? "had an event, or TSSolve() ended" : "went on without an event",
-                     boundary ? "does" : "does not"));
+    PetscCall(CostateResumeRefuse(tr, "at state %" PetscInt_FMT " the run %s, and now it %s", n,
+                                  known ? "had an event, or TSSolve() ended" : "went on without an event",
+                                  boundary ? "does" : "does not"));
   if (tr->put == n + 1) {
     CostateAttempt a;
     PetscInt       natt;
@@ -593,7 +353,8 @@ PetscErrorCode CostateResumeEnd(CostateTraj tr, TS ts)
 {
   PetscFunctionBegin;
   PetscCall(CostateStopsPass(tr, ts, ts->steps));
-  if (tr->back >= 0) PetscCall(Refuse(tr, "it had %" PetscInt_FMT " steps, and now it goes on beyond them", tr->known));
+  if (tr->back >= 0)
+    PetscCall(CostateResumeRefuse(tr, "it had %" PetscInt_FMT " steps, and now it goes on beyond them", tr->known));
   tr->resuming = PETSC_FALSE;
   PetscCall(CostateResumeHook(tr, ts));
   COSTATE_FAILPOINT("traj: resumed forward");
@@ -636,17 +397,18 @@ PetscErrorCode CostateResumeBack(CostateTraj tr, TS ts, PetscInt *k, PetscBool *
   *over = (PetscBool)(tr->back <= end);
   if (tr->phase == COSTATE_FORWARD) {
     if (tr->log.n != tr->known || first != tr->known)
-      PetscCall(Refuse(tr, "it had %" PetscInt_FMT " steps, and now its adjoint begins at step %" PetscInt_FMT,
-                       tr->known, first));
+      PetscCall(CostateResumeRefuse(tr,
+                                    "it had %" PetscInt_FMT " steps, and now its adjoint begins at step %" PetscInt_FMT,
+                                    tr->known, first));
     tr->phase = COSTATE_BACKWARD;
     PetscCall(PetscTime(&tr->t0));
   }
   PetscCall(CostateStoreHas(tr->disk, key, &has));
   if (!has)
-    PetscCall(Refuse(tr,
-                     "TSAdjointSolve() is to end with %" PetscInt_FMT
-                     " steps left, and the run had no such end, or there was no room on disk for it",
-                     p));
+    PetscCall(CostateResumeRefuse(tr,
+                                  "TSAdjointSolve() is to end with %" PetscInt_FMT
+                                  " steps left, and the run had no such end, or there was no room on disk for it",
+                                  p));
   PetscCall(PassEvents(tr, ts, p));
   PetscCall(CostateBackVecs(tr, ts, &n, v));
   PetscCall(CostateStoreGetBegin(tr->disk, key));

@@ -46,7 +46,7 @@ survives fuzz_parse parse 'journals and manifests'
 
 # the objects of the library, but those that are compiled here
 objects=()
-while IFS= read -r o; do objects+=("$o"); done < <(find "$BUILD/obj/src" -name '*.o' ! -path '*/cli/*' ! -path '*/traj/resume.o' ! -path '*/traj/log.o')
+while IFS= read -r o; do objects+=("$o"); done < <(find "$BUILD/obj/src" -name '*.o' ! -path '*/cli/*' ! -path '*/traj/resume_notes.o' ! -path '*/traj/log.o')
 read -ra libraries <<<"$(flag HDF5_LIBS) $(flag ADOLC_LIBS)"
 compile ./fuzz_notes "${sanitize[@]}" "-I$ROOT/include" -x c "$ROOT/tests/traj/programs/fuzz_notes.h" -x none "$ROOT/src/traj/log.c" "${objects[@]}" \
   "${libraries[@]}" -lpthread -ldl || exit 1

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
   What reads the notes of a commit, for libFuzzer, and as a program that takes the files of its arguments: each line of
-  the input is a note.  Compiled with the library's objects but resume.o, which is included here (tests/store/fuzz.sh).
+  the input is a note.  Compiled with the library's objects but resume_notes.o, which is included here (tests/store/fuzz.sh).
 */
-#include "../../../src/traj/resume.c"
+#include "../../../src/traj/resume_notes.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static struct _n_CostateTraj tr; /* too large for a stack */
-  Notes                        notes = {.back = -1};
+  CostateNotes                 notes = {.back = -1};
   char                        *text  = malloc(size + 1);
 
   memset(&tr, 0, sizeof(tr));
