@@ -17,6 +17,7 @@
 
 PETSC_EXTERN PetscErrorCode PCTransposableGetPC(PC, PetscBool, PC *);
 PETSC_EXTERN PetscErrorCode PCTransposableGetSetUps(PC, PetscInt *, PetscInt *);
+PETSC_EXTERN PetscErrorCode CostatePCReuseBlocks(PC, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateMatHash(Mat, uint64_t *, PetscBool *);
 /* What a solver left over, whatever it says: |b - A x| / |b|, or with the transpose */
 PETSC_EXTERN PetscErrorCode CostateKSPTrueResidual(KSP, PetscBool, Vec, Vec, Vec, PetscReal *);

@@ -120,27 +120,13 @@ static PetscErrorCode NullSpaces(PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The solvers of blocks of bjacobi hear only when they are applied whether to keep what they have: that is over now. */
-static PetscErrorCode RenewBlocks(PC inner)
-{
-  KSP      *block;
-  PetscInt  n = 0;
-  PetscBool bjacobi;
-
-  PetscFunctionBegin;
-  PetscCall(PetscObjectTypeCompare((PetscObject)inner, PCBJACOBI, &bjacobi));
-  if (inner->setupcalled && bjacobi) PetscCall(PCBJacobiGetSubKSP(inner, &n, NULL, &block));
-  for (PetscInt i = 0; i < n; i++) PetscCall(KSPSetReusePreconditioner(block[i], PETSC_FALSE));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* A side is about to be applied. */
 static PetscErrorCode Ready(PC pc, int k)
 {
   Transposable *d = (Transposable *)pc->data;
   Side         *s = &d->side[k];
   PC            inner;
-  PetscBool     same;
+  PetscBool     same, reuse = PETSC_FALSE;
 
   PetscFunctionBegin;
   if (!s->stale) PetscFunctionReturn(PETSC_SUCCESS);
@@ -151,7 +137,7 @@ static PetscErrorCode Ready(PC pc, int k)
   PetscCall(PCSetOperators(inner, k ? d->T : pc->mat, k ? d->T : pc->pmat));
   if (!same) {
     PetscCall(PCSetReusePreconditioner(inner, PETSC_FALSE));
-    PetscCall(RenewBlocks(inner));
+    PetscCall(CostatePCReuseBlocks(inner, &reuse));
     PetscCall(PCSetUp(inner));
     PetscCall(PCSetUpOnBlocks(inner));
     /* from here on the outer PC decides when it is set up again: PCApply() would look at the matrix by itself */

@@ -130,29 +130,6 @@ static PetscErrorCode PutJacobianBack(CostateAdjointSolver *s, TS ts)
 }
 
 /*
-  The solvers of blocks hear only when they are applied whether to keep what they have, so that they would keep it here
-  if the last Newton iteration did.
-*/
-static PetscErrorCode ReuseBlocks(KSP ksp, PetscBool *reuse)
-{
-  PC        pc;
-  KSP      *block;
-  PetscInt  n = 0;
-  PetscBool bjacobi, asm_, was = PETSC_FALSE;
-
-  PetscFunctionBegin;
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCBJACOBI, &bjacobi));
-  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCASM, &asm_));
-  if (pc->setupcalled && bjacobi) PetscCall(PCBJacobiGetSubKSP(pc, &n, NULL, &block));
-  if (pc->setupcalled && asm_) PetscCall(PCASMGetSubKSP(pc, &n, NULL, &block));
-  if (n) PetscCall(KSPGetReusePreconditioner(block[0], &was));
-  for (PetscInt i = 0; i < n; i++) PetscCall(KSPSetReusePreconditioner(block[i], *reuse));
-  *reuse = was;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*
   What SNES lags and loosens from one Newton iteration to the next, it would lag and loosen here by the number of
   iterations that the last step happened to take: the Jacobian would be that of another state and lambda wrong, and all
   would depend on which steps were repeated.
@@ -161,6 +138,7 @@ PetscErrorCode CostateTransposedBegin(CostateTraj tr, TS ts)
 {
   CostateAdjointSolver *s = &tr->adjoint_solver;
   SNES                  snes;
+  PC                    pc;
   PetscReal             rtol;
 
   PetscFunctionBegin;
@@ -175,7 +153,8 @@ PetscErrorCode CostateTransposedBegin(CostateTraj tr, TS ts)
   s->blocks = PETSC_FALSE;
   if (s->lag_preconditioner > 1) {
     PetscCall(SNESSetLagPreconditioner(snes, 1));
-    PetscCall(ReuseBlocks(tr->watch.ksp, &s->blocks));
+    PetscCall(KSPGetPC(tr->watch.ksp, &pc));
+    PetscCall(CostatePCReuseBlocks(pc, &s->blocks));
   }
   if (s->ew) PetscCall(SNESKSPSetUseEW(snes, PETSC_FALSE));
   PetscCall(KSPGetTolerances(tr->watch.ksp, &s->rtol, &s->abstol, &s->dtol, &s->max_it));
@@ -189,13 +168,17 @@ PetscErrorCode CostateTransposedEnd(CostateTraj tr, TS ts)
 {
   CostateAdjointSolver *s = &tr->adjoint_solver;
   SNES                  snes;
+  PC                    pc;
 
   PetscFunctionBegin;
   if (!ts->usessnes) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetSNES(ts, &snes));
   PetscCall(PutJacobianBack(s, ts));
   PetscCall(SNESSetLagJacobian(snes, s->lag_jacobian));
-  if (s->lag_preconditioner > 1) PetscCall(ReuseBlocks(tr->watch.ksp, &s->blocks));
+  if (s->lag_preconditioner > 1) {
+    PetscCall(KSPGetPC(tr->watch.ksp, &pc));
+    PetscCall(CostatePCReuseBlocks(pc, &s->blocks));
+  }
   PetscCall(SNESSetLagPreconditioner(snes, s->lag_preconditioner == -2 ? -1 : s->lag_preconditioner));
   PetscCall(SNESKSPSetUseEW(snes, s->ew));
   PetscCall(KSPSetTolerances(tr->watch.ksp, s->rtol, s->abstol, s->dtol, s->max_it));
