@@ -20,12 +20,27 @@ PetscErrorCode CostateGetRandom(Costate cs, PetscRandom given, PetscRandom *r)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The steps of a TS go from time to time. */
+PetscErrorCode CostateFollowSteps(TS ts, PetscInt n, const PetscReal t[])
+{
+  TSAdapt    adapt;
+  PetscReal *h;
+
+  PetscFunctionBegin;
+  PetscCall(TSGetAdapt(ts, &adapt));
+  PetscCall(TSAdaptSetType(adapt, TSADAPTHISTORY));
+  PetscCall(PetscMalloc1(n, &h));
+  PetscCall(PetscArraycpy(h, t, n));
+  PetscCall(TSAdaptHistorySetHistory(adapt, n, h, PETSC_FALSE));
+  PetscCall(PetscFree(h));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Steps of later runs are those of the last one: an adaptive run that chooses anew is another function. */
 PetscErrorCode CostateFreezeSteps(Costate cs, PetscInt n, const PetscReal t[], CostateFrozen *was)
 {
   TSAdapt     adapt;
   TSAdaptType type;
-  PetscReal  *h;
 
   PetscFunctionBegin;
   PetscCall(TSGetAdapt(cs->ts, &adapt));
@@ -36,13 +51,9 @@ PetscErrorCode CostateFreezeSteps(Costate cs, PetscInt n, const PetscReal t[], C
                   && strcmp(type, TSADAPTNONE) && n > 1);
   if (!was->frozen) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CostateTSAdaptMatch(cs->ts, PETSC_FALSE, was->match));
+  PetscCall(CostateFollowSteps(cs->ts, n, t));
   was->dt0 = cs->dt0;
   cs->dt0  = t[1] - t[0]; /* a first step that was too long was rejected, and is not now */
-  PetscCall(TSAdaptSetType(adapt, TSADAPTHISTORY));
-  PetscCall(PetscMalloc1(n, &h));
-  PetscCall(PetscArraycpy(h, t, n));
-  PetscCall(TSAdaptHistorySetHistory(adapt, n, h, PETSC_FALSE));
-  PetscCall(PetscFree(h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

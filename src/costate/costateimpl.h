@@ -272,6 +272,7 @@ typedef struct {
   PetscReal match[2], dt0;
   PetscBool frozen;
 } CostateFrozen; /* what was before */
+PETSC_INTERN PetscErrorCode CostateFollowSteps(TS, PetscInt, const PetscReal[]);
 PETSC_INTERN PetscErrorCode CostateFreezeSteps(Costate, PetscInt, const PetscReal[], CostateFrozen *);
 PETSC_INTERN PetscErrorCode CostateThawSteps(Costate, const CostateFrozen *);
 

@@ -228,11 +228,12 @@ static PetscErrorCode MultTransposeP(Mat J, Vec in, Vec out)
 
 /* ---- its cost: the change of a part along (s, v) ---- */
 
-static PetscErrorCode Value(Costate pair, PetscInt i, PetscReal t, Vec U, Vec p, PetscReal *value, void *ctx)
+/* Of the part itself, to see that this run is that one. */
+static PetscErrorCode Value(const CostatePart *part, Pair *x, PetscInt i, PetscReal t, Vec U, PetscReal *value)
 {
   PetscFunctionBegin;
-  (void)pair, (void)i, (void)t, (void)U, (void)p, (void)ctx;
-  *value = 0; /* nobody looks at it */
+  PetscCall(Point(x, t, U));
+  PetscCall(CostatePartValue(x->cs, part, i, t, x->u, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -260,6 +261,15 @@ static PetscErrorCode GradientP(const CostatePart *part, Pair *x, PetscInt i, Pe
 }
 
 #define PART(Name, name)                                                                                               \
+  static PetscErrorCode Name##V(Costate pair, PetscInt i, PetscReal t, Vec U, Vec p, PetscReal *value, void *ctx)      \
+  {                                                                                                                    \
+    Pair *x = (Pair *)ctx;                                                                                             \
+                                                                                                                       \
+    PetscFunctionBegin;                                                                                                \
+    (void)pair, (void)p;                                                                                               \
+    PetscCall(Value(&x->cs->cost[x->j].name, x, i, t, U, value));                                                      \
+    PetscFunctionReturn(PETSC_SUCCESS);                                                                                \
+  }                                                                                                                    \
   static PetscErrorCode Name##U(Costate pair, PetscInt i, PetscReal t, Vec U, Vec p, Vec g, void *ctx)                 \
   {                                                                                                                    \
     Pair *x = (Pair *)ctx;                                                                                             \
@@ -284,15 +294,62 @@ PART(Integral, integral)
 
 /* ---- the object of the pair ---- */
 
+/* The steps of the last run; fixed ones are cut where costs are, and go on as long as they were. */
+static PetscErrorCode SetSteps(Costate cs, TS pair)
+{
+  TSExactFinalTimeOption end;
+  TSAdapt                adapt;
+  TSAdaptType            type;
+
+  PetscFunctionBegin;
+  PetscCall(TSSetTime(pair, cs->t0));
+  PetscCall(TSSetMaxTime(pair, cs->T));
+  PetscCall(TSSetMaxSteps(pair, cs->ntrace + 8));
+  PetscCall(TSGetExactFinalTime(cs->ts, &end));
+  PetscCall(TSSetExactFinalTime(pair, end));
+  PetscCall(TSSetErrorIfStepFails(pair, PETSC_FALSE));
+  PetscCall(TSGetAdapt(cs->ts, &adapt));
+  PetscCall(TSAdaptGetType(adapt, &type));
+  if (!strcmp(type, TSADAPTNONE)) {
+    PetscCall(TSSetTimeStep(pair, cs->dt0));
+    PetscCall(TSGetAdapt(pair, &adapt));
+    PetscCall(TSAdaptSetType(adapt, TSADAPTNONE));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(TSSetTimeStep(pair, cs->trace[1] - cs->trace[0]));
+  PetscCall(CostateFollowSteps(pair, cs->ntrace, cs->trace));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* That the pair has gone where the run has, or what comes out is the Hessian of another cost. */
+static PetscErrorCode CheckRun(Costate cs, PetscInt j, Costate pair)
+{
+  MPI_Comm        comm = PetscObjectComm((PetscObject)cs);
+  const PetscReal near = 1e-10 * PetscAbsReal(cs->T - cs->t0), G = cs->cost[j].value;
+  PetscBool       same = (PetscBool)(pair->ntrace == cs->ntrace);
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; same && i < cs->ntrace; i++)
+    same = (PetscBool)(PetscAbsReal(pair->trace[i] - cs->trace[i]) <= near);
+  PetscCheck(same, comm, PETSC_ERR_SUP,
+             "The run with the tangent has %" PetscInt_FMT " states and other steps than the last run, which has "
+             "%" PetscInt_FMT ", so there is no product with its Hessian. Use -costate_hessian gradients",
+             pair->ntrace, cs->ntrace);
+  PetscCheck(PetscAbsReal(pair->cost[0].value - G) <= (PetscReal)1e-6 * PetscMax(PetscAbsReal(G), PETSC_SMALL), comm,
+             PETSC_ERR_SUP,
+             "The run with the tangent has the cost %g and the last run %g, so there is no product with its Hessian: "
+             "something beside the equation has changed the state, such as an event. Use -costate_hessian gradients",
+             (double)pair->cost[0].value, (double)G);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CreateTS(Pair *x, Vec U, TS *pair)
 {
   Costate     cs   = x->cs;
   MPI_Comm    comm = PetscObjectComm((PetscObject)cs);
   const char *prefix;
   TSRKType    type;
-  TSAdapt     adapt;
   PetscInt    n, np;
-  PetscReal  *t;
   Mat         J, Jp;
 
   PetscFunctionBegin;
@@ -313,18 +370,7 @@ static PetscErrorCode CreateTS(Pair *x, Vec U, TS *pair)
   PetscCall(TSSetType(*pair, TSRK));
   PetscCall(TSRKGetType(cs->ts, &type));
   PetscCall(TSRKSetType(*pair, type));
-  PetscCall(TSSetTime(*pair, cs->t0));
-  PetscCall(TSSetMaxTime(*pair, cs->T));
-  PetscCall(TSSetMaxSteps(*pair, cs->ntrace + 8));
-  PetscCall(TSSetExactFinalTime(*pair, TS_EXACTFINALTIME_MATCHSTEP));
-  PetscCall(TSSetTimeStep(*pair, cs->trace[1] - cs->trace[0]));
-  PetscCall(TSSetErrorIfStepFails(*pair, PETSC_FALSE));
-  PetscCall(TSGetAdapt(*pair, &adapt));
-  PetscCall(TSAdaptSetType(adapt, TSADAPTHISTORY));
-  PetscCall(PetscMalloc1(cs->ntrace, &t));
-  PetscCall(PetscArraycpy(t, cs->trace, cs->ntrace));
-  PetscCall(TSAdaptHistorySetHistory(adapt, cs->ntrace, t, PETSC_FALSE));
-  PetscCall(PetscFree(t));
+  PetscCall(SetSteps(cs, *pair));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -365,9 +411,9 @@ static PetscErrorCode Create(Costate cs, PetscInt j, Vec v_u0, Vec v_p, Pair *x)
   PetscCall(CostateSetTS(x->pair, ts));
   PetscCall(CostateSetInitialState(x->pair, U));
   PetscCall(CostateSetParameters(x->pair, p));
-  if (c->terminal.value) PetscCall(CostateSetTerminalCost(x->pair, 0, Value, TerminalU, TerminalP, x));
-  if (c->point.value) PetscCall(CostateSetPointCost(x->pair, 0, c->ntimes, c->times, Value, TimesU, TimesP, x));
-  if (c->integral.value) PetscCall(CostateSetIntegralCost(x->pair, 0, Value, IntegralU, IntegralP, x));
+  if (c->terminal.value) PetscCall(CostateSetTerminalCost(x->pair, 0, TerminalV, TerminalU, TerminalP, x));
+  if (c->point.value) PetscCall(CostateSetPointCost(x->pair, 0, c->ntimes, c->times, TimesV, TimesU, TimesP, x));
+  if (c->integral.value) PetscCall(CostateSetIntegralCost(x->pair, 0, IntegralV, IntegralU, IntegralP, x));
   PetscCall(CostateSetType(x->pair, COSTATEDISCRETE));
   PetscCall(TSDestroy(&ts));
   PetscCall(VecDestroy(&U));
@@ -423,6 +469,7 @@ PetscErrorCode CostateHessianTangent(Costate cs, PetscInt j, Vec v_u0, Vec v_p, 
   PetscCall(CostatePointSet(cs));
   reason = x.pair->reason;
   if (reason > 0) {
+    PetscCall(CheckRun(cs, j, x.pair));
     PetscCall(CostateGetCovector(x.pair, 0, &gu, &gp));
     PetscCall(Half(gu, 0, x.a, PETSC_FALSE));
     if (h_u0) PetscCall(VecCopy(x.a, h_u0));

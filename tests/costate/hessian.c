@@ -87,7 +87,7 @@ static const struct {
     {"lotka", FIXED "-tend 2 -dt .05 -ts_rk_type 4", TERMINAL | POINTS | INTEGRAL},
     {"lotka", FIXED "-tend 2 -dt .05 -ts_rk_type 5dp -costate_hessian gradients", TERMINAL | POINTS},
     {"lotka", FIXED "-tend 2 -dt .05 -ts_rk_type 4 -ts_trajectory_costate_ram 3", INTEGRAL},
-    {"lotka", FIXED "-tend 2 -dt .05 -ts_rk_type 5dp -costate_hessian tangent -ts_trajectory_costate_ram 5",
+    {"lotka", FIXED "-tend 2 -dt .06 -ts_rk_type 5dp -costate_hessian tangent -ts_trajectory_costate_ram 5",
      TERMINAL | POINTS | INTEGRAL},
     {"lotka", FIXED "-tend 2 -dt .05 -ts_type cn -snes_rtol 1e-14 -snes_stol 0 -pc_type lu -ksp_type preonly",
      TERMINAL | INTEGRAL},
