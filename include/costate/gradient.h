@@ -56,7 +56,12 @@ typedef PetscErrorCode (*CostateRegularization)(Costate, Vec p, PetscReal *value
 typedef PetscErrorCode (*CostateRegularizationHessian)(Costate, Vec p, Vec v, Vec Hv, void *ctx);
 
 /* Where products with Hessians come from; see CostateSetHessian() */
-typedef enum { COSTATE_HESSIAN_AUTO, COSTATE_HESSIAN_TANGENT, COSTATE_HESSIAN_GRADIENTS } CostateHessian;
+typedef enum {
+  COSTATE_HESSIAN_AUTO,
+  COSTATE_HESSIAN_TANGENT,
+  COSTATE_HESSIAN_GRADIENTS,
+  COSTATE_HESSIAN_GAUSS_NEWTON
+} CostateHessian;
 PETSC_EXTERN const char *const CostateHessians[];
 
 /* The weight of the integral of a cost over a window of time; see CostateSetCostWindow() */

@@ -2,7 +2,8 @@
 /* Where products with Hessians come from, and whether there is a solution that they could be at. */
 #include "costateimpl.h"
 
-const char *const CostateHessians[] = {"auto", "tangent", "gradients", "CostateHessian", "COSTATE_HESSIAN_", NULL};
+const char *const CostateHessians[] = {"auto",           "tangent",          "gradients", "gauss_newton",
+                                       "CostateHessian", "COSTATE_HESSIAN_", NULL};
 
 /*@
   CostateSetHessian - Chooses where products with Hessians come from
@@ -13,10 +14,10 @@ const char *const CostateHessians[] = {"auto", "tangent", "gradients", "CostateH
 + cs   - the object
 - type - `COSTATE_HESSIAN_TANGENT`: forward over reverse, from a tangent and an adjoint; `COSTATE_HESSIAN_GRADIENTS`:
          from differences of gradients, for every method; `COSTATE_HESSIAN_AUTO`: the first for states of rest, else
-         the second
+         the second; `COSTATE_HESSIAN_GAUSS_NEWTON`: that of Gauss and Newton, which is another matrix
 
   Options Database Key:
-. -costate_hessian type - auto, tangent, gradients
+. -costate_hessian type - auto, tangent, gradients, gauss_newton
 
   Notes:
   `CostateView()` says which it is, and what differences have taken.
@@ -30,6 +31,13 @@ const char *const CostateHessians[] = {"auto", "tangent", "gradients", "CostateH
   the last run, and go back by their own adjoint, with checkpoints of twice the size: a run with a Jacobian for each
   stage, and an adjoint with five of each instead of one, at states nearby.  That is about what four gradients take,
   and has a digit or two more.
+
+  Gauss and Newton's leaves out how the equation bends: with S = d(u,p)/d(u0,p) it is S^T phi'' S, with the second
+  derivatives phi'' of the terminal, point and integral costs in u and p, which are differences of fourth order of the
+  gradients that were given, and exact to rounding where these are quadratic.  It has no negative eigenvalue where the
+  costs are convex, as sums of squares of what is linear in u and p are, and is the Hessian where the model is linear in
+  u0 and p, or fits the data exactly.  It is there where the tangent is, for the cost of a run with a Jacobian for each
+  stage and one gradient.
 
   Level: intermediate
 
@@ -56,7 +64,7 @@ PetscErrorCode CostateHessianSetFromOptions(Costate cs, COSTATE_OPTION_ITEMS Pet
 PetscBool CostateHessianOwn(Costate cs)
 {
   if (!cs->ops->hessianmult || cs->hessian == COSTATE_HESSIAN_GRADIENTS) return PETSC_FALSE;
-  return (PetscBool)(cs->ops->tangent || cs->hessian == COSTATE_HESSIAN_TANGENT);
+  return (PetscBool)(cs->ops->tangent || cs->hessian != COSTATE_HESSIAN_AUTO);
 }
 
 PetscErrorCode CostateHessianView(Costate cs, PetscViewer viewer)
@@ -65,7 +73,8 @@ PetscErrorCode CostateHessianView(Costate cs, PetscViewer viewer)
 
   PetscFunctionBegin;
   if (cs->hessian == COSTATE_HESSIAN_AUTO && !(x && x->all[0])) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscViewerASCIIPrintf(viewer, "  products with Hessians: by %s%s",
+  PetscCall(PetscViewerASCIIPrintf(viewer, "  products with %s: by %s%s",
+                                   cs->hessian == COSTATE_HESSIAN_GAUSS_NEWTON ? "Gauss-Newton matrices" : "Hessians",
                                    CostateHessianOwn(cs) ? "a tangent and an adjoint" : "differences of gradients",
                                    cs->hessian == COSTATE_HESSIAN_AUTO ? " (auto)" : ""));
   if (x && x->all[0])

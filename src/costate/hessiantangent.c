@@ -12,6 +12,8 @@
     f_u^T a + (f_u^T b)' ,  f_u^T b ,  f_p^T a + (f_p^T b)'
 
   where ' is the change along (s, v), by differences of fourth order of products with first derivatives.
+
+  Without b, which has the first derivatives of the cost as its source, this is the matrix of Gauss and Newton.
 */
 #include "costateimpl.h"
 #include <costate/model.h>
@@ -21,6 +23,7 @@ typedef struct {
   Costate          cs, pair; /* the object, and that of the pair */
   CostateModel     model;
   PetscInt         j;
+  PetscBool        gauss_newton;
   Vec              v, p, u0;         /* direction, and what is at the point: parameters, initial state */
   Vec              u, s, a, b;       /* halves */
   Vec              x, wu, wp, g, gp; /* nearby, and what is there */
@@ -194,7 +197,7 @@ static PetscErrorCode Products(Pair *x, Vec in, Vec out)
     PetscCall(CostateModelMultRuTranspose(x->model, x->a, x->wu));
     PetscCall(VecScale(x->wu, -1));
   }
-  PetscCall(AddChange(x, &(What){0}, x->t, out ? x->wu : NULL, x->wp));
+  if (!x->gauss_newton) PetscCall(AddChange(x, &(What){0}, x->t, out ? x->wu : NULL, x->wp));
   if (out) PetscCall(Half(out, 0, x->wu, PETSC_TRUE));
   PetscCall(PetscObjectGetId((PetscObject)in, &x->whose));
   PetscCall(PetscObjectStateGet((PetscObject)in, &x->of));
@@ -243,7 +246,7 @@ static PetscErrorCode GradientU(const CostatePart *part, Pair *x, PetscInt i, Pe
   PetscCall(Point(x, t, U));
   x->whose = 0;
   PetscCall(VecZeroEntries(x->wu));
-  PetscCall(CostatePartGradient(x->cs, part, i, t, x->u, PETSC_FALSE, x->wu));
+  if (!x->gauss_newton) PetscCall(CostatePartGradient(x->cs, part, i, t, x->u, PETSC_FALSE, x->wu));
   PetscCall(Half(g, 1, x->wu, PETSC_TRUE));
   PetscCall(VecZeroEntries(x->wu));
   PetscCall(AddChange(x, &(What){part, i}, t, x->wu, NULL));
@@ -383,7 +386,7 @@ static PetscErrorCode Create(Costate cs, PetscInt j, Vec v_u0, Vec v_p, Pair *x)
   TS                 ts;
 
   PetscFunctionBegin;
-  *x = (Pair){.cs = cs, .j = j};
+  *x = (Pair){.cs = cs, .j = j, .gauss_newton = (PetscBool)(cs->hessian == COSTATE_HESSIAN_GAUSS_NEWTON)};
   for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) PetscCall(VecDuplicate(cs->u0, states[i]));
   PetscCall(VecDuplicate(cs->p, &x->wp));
   PetscCall(VecDuplicate(cs->p, &x->gp));
@@ -461,7 +464,7 @@ PetscErrorCode CostateHessianTangent(Costate cs, PetscInt j, Vec v_u0, Vec v_p, 
   PetscFunctionBegin;
   PetscCall(Against(cs, j, &why));
   PetscCheck(!why, PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
-             "-costate_hessian tangent: %s. Use -costate_hessian gradients, or auto", why);
+             "-costate_hessian %s: %s. Use -costate_hessian gradients, or auto", CostateHessians[cs->hessian], why);
   PetscCall(CostatePointCheck(cs));
   PetscCall(Create(cs, j, v_u0, v_p, &x));
   PetscCall(CostateSolve(x.pair));

@@ -151,9 +151,11 @@ PetscErrorCode CostateHessianProduct(Costate cs, PetscInt j, Vec v_u0, Vec v_p, 
   const PetscBool own  = CostateHessianOwn(cs);
 
   PetscFunctionBegin;
-  PetscCheck(own || cs->hessian != COSTATE_HESSIAN_TANGENT, comm, PETSC_ERR_SUP,
-             "-costate_hessian tangent: the method %s has no products with Hessians of its own; gradients, or auto, "
+  PetscCheck(own || cs->hessian == COSTATE_HESSIAN_AUTO || cs->hessian == COSTATE_HESSIAN_GRADIENTS, comm,
+             PETSC_ERR_SUP,
+             "-costate_hessian %s: the method %s has no products with Hessians of its own; gradients, or auto, "
              "takes differences of gradients",
+             CostateHessians[cs->hessian],
              ((PetscObject)cs)->type_name ? ((PetscObject)cs)->type_name : COSTATEDISCRETE);
   PetscCall(CheckSolved(cs, "second derivatives"));
   PetscCheck(j >= 0 && j < cs->ncosts, comm, PETSC_ERR_ARG_OUTOFRANGE,
@@ -219,6 +221,8 @@ parameters, at states and parameters nearby.  What the solvers leave over is wha
 preconditioner and transpose, a dozen vectors of states and four of parameters, until `CostateReset()`.
 
   What `CostateSetRegularization()` adds is not part of it.
+
+  With `COSTATE_HESSIAN_GAUSS_NEWTON` it is the matrix of Gauss and Newton that is multiplied by.
 
   Errors:
   No solution yet, or other parameters than it was found for; a run nearby that fails; gradients that are not smooth, or

@@ -313,9 +313,10 @@ static PetscErrorCode Tangent_Implicit(Costate cs, PetscBool transpose, Vec in, 
 
 static PetscErrorCode HessianMult_Implicit(Costate cs, PetscInt j, Vec v_u0, Vec v, Vec h_u0, Vec h)
 {
-  Implicit *im   = (Implicit *)cs->data;
-  MPI_Comm  comm = PetscObjectComm((PetscObject)cs);
-  char      why[WHY];
+  Implicit       *im   = (Implicit *)cs->data;
+  MPI_Comm        comm = PetscObjectComm((PetscObject)cs);
+  const PetscBool half = (PetscBool)(cs->hessian == COSTATE_HESSIAN_GAUSS_NEWTON); /* without what goes with eta */
+  char            why[WHY];
 
   PetscFunctionBegin;
   PetscCheck(!v_u0 && !h_u0 && v && h, comm, PETSC_ERR_SUP,
@@ -323,8 +324,10 @@ static PetscErrorCode HessianMult_Implicit(Costate cs, PetscInt j, Vec v_u0, Vec
              "respect to the parameters alone, so give NULL for the directions in the initial state");
   PetscCall(AtSolution(cs));
   im->hessians++;
-  PetscCall(Eta(cs, j, why));
-  if (!why[0]) PetscCall(CostateSteadyHessian(im->linear, &im->probe, j, im->eta, v, h, im->g, why, WHY));
+  why[0] = 0;
+  if (!half) PetscCall(Eta(cs, j, why));
+  if (!why[0])
+    PetscCall(CostateSteadyHessian(im->linear, &im->probe, j, half ? im->zero : im->eta, v, h, im->g, why, WHY));
   PetscCall(PetscObjectStateGet((PetscObject)cs->p, &im->p_state)); /* it was put back */
   PetscCheck(!why[0], comm, PETSC_ERR_NOT_CONVERGED, "There are no second derivatives of cost %" PetscInt_FMT ": %s", j,
              why);

@@ -446,9 +446,7 @@ int main(int argc, char **argv)
     plan(3 * KNOWN_TESTS + NPROVED * PROVED_TESTS + ADAPTIVE_TESTS + (int)n + LEFT_TESTS + WINDOWS_TESTS + INNER_TESTS +
          REFUSED_TESTS);
   fflush(stdout);
-  PetscCall(PetscRandomCreate(PETSC_COMM_WORLD, &hessian_random));
-  PetscCall(PetscRandomSetInterval(hessian_random, -1, 1));
-  PetscCall(PetscRandomSetFromOptions(hessian_random));
+  PetscCall(HessianRandomCreate());
   PetscCall(Known(FIXED "-ts_rk_type 5dp -dt .01"));
   PetscCall(Known(FIXED "-ts_rk_type 5dp -dt .01 -costate_hessian gradients"));
   PetscCall(Known(FIXED "-ts_rk_type 5dp -dt .01 -costate_hessian tangent"));

@@ -7,6 +7,18 @@
 
 static PetscRandom hessian_random;
 
+static inline PetscErrorCode HessianRandomCreate(void)
+{
+  const char *seed = getenv("SEED");
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscRandomCreate(PETSC_COMM_WORLD, &hessian_random));
+  PetscCall(PetscRandomSetInterval(hessian_random, -1, 1));
+  PetscCall(PetscRandomSetSeed(hessian_random, seed ? strtoul(seed, NULL, 10) : 1));
+  PetscCall(PetscRandomSeed(hessian_random));
+  PetscFunctionReturn(0);
+}
+
 /* Entries within (-1,1) times those of like, which may be NULL. */
 static inline PetscErrorCode HessianDirection(Vec like, Vec *v)
 {
