@@ -8,7 +8,7 @@ DEMOS = tutorial mixed-layer
 MAKEFLAGS += --no-print-directory
 SHELL = /bin/bash
 
-.PHONY: all help demo check check-long bench lint sanitize format clean examples tests programs run-demo run-check run-check-long run-bench
+.PHONY: all help demo check check-long bench lint sanitize format clean install uninstall examples tests programs run-demo run-check run-check-long run-bench
 all:
 
 help:
@@ -20,8 +20,9 @@ help:
 	@echo 'make lint            include rule, format, warnings as errors, cppcheck, shellcheck'
 	@echo 'make sanitize        scheduler and store tests under AddressSanitizer, UBSan and valgrind'
 	@echo 'make format          formats the C files in place'
+	@echo 'make install         installs under PREFIX (/usr/local): docs/install.md; make uninstall removes just that'
 	@echo 'make clean           removes what was built'
-	@echo 'Variables: PETSC_DIR PETSC_ARCH MPICC MPIEXEC CC CFLAGS BUILD SEED; SETUP=no installs nothing'
+	@echo 'Variables: PETSC_DIR PETSC_ARCH MPICC MPIEXEC CC CFLAGS BUILD SEED PREFIX DESTDIR; SETUP=no installs no packages'
 
 # The targets of the README do all set-up themselves. They start make again, because what is found may be new by then.
 SETUP_check = build check
@@ -46,6 +47,9 @@ format:
 clean:
 	rm -rf $(BUILD) $(if $(filter build,$(BUILD)),lib bin)
 
-ifneq ($(filter-out help demo check check-long bench lint sanitize format clean,$(or $(MAKECMDGOALS),all)),)
+uninstall:
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' libdir='$(libdir)' config/install.sh uninstall
+
+ifneq ($(filter-out help demo check check-long bench lint sanitize format clean uninstall,$(or $(MAKECMDGOALS),all)),)
 include config/build.mk
 endif

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # How everything is compiled, linked and run. New files are picked up by the wildcards.
 
-PROBED := $(shell CC='$(CC)' MPICC='$(MPICC)' MPIEXEC='$(MPIEXEC)' PETSC_DIR='$(PETSC_DIR)' PETSC_ARCH='$(PETSC_ARCH)' \
-  config/probe.sh $(BUILD)/config.mk 2>&1)
+# What is installed is what was built: `sudo make install` may not see the PETSC_DIR that `make` saw.
+PROBED := $(if $(and $(filter install,$(MAKECMDGOALS)),$(wildcard $(BUILD)/config.mk)),,$(shell CC='$(CC)' MPICC='$(MPICC)' MPIEXEC='$(MPIEXEC)' PETSC_DIR='$(PETSC_DIR)' PETSC_ARCH='$(PETSC_ARCH)' \
+  config/probe.sh $(BUILD)/config.mk 2>&1))
 ifneq ($(PROBED),)
 $(error Missing: $(PROBED). `config/setup.sh build` installs it or says how)
 endif
@@ -46,12 +47,15 @@ $(PETSC_O) $(CLI_O): $(BUILD)/obj/%.o: %.c $(BUILD)/config.mk Makefile config/bu
 $(LIB): $(SCHED_O) $(PETSC_O)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(MPICC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PETSC_LIBS) $(HDF5_LIBS) $(ADOLC_LIBS) -lpthread -lm
+	@$(MPICC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,$(SONAME) -o $@ $^ $(PETSC_LIBS) $(HDF5_LIBS) $(ADOLC_LIBS) -lpthread -lm
+	@ln -sf $(@F) $(@D)/$(SONAME)
 
 $(BIN): $(CLI_O) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	@$(MPICC) $(CFLAGS) $(LDFLAGS) -o $@ $(CLI_O) -L$(LIBDIR) -lcostate '-Wl,-rpath,$$ORIGIN/../lib' $(PETSC_LIBS) $(HDF5_LIBS) -lm
+
+include config/install.mk
 
 # Tests and benchmarks: one program per file. Those of the scheduler stand on the scheduler alone.
 tests_c = $(filter-out tests/bench/%,$(sort $(if $(T),$(foreach t,$(T),$(wildcard tests/$(firstword $(subst @, ,$(t))).c tests/$(t)/*.c)),$(wildcard tests/*/*.c))))

@@ -164,6 +164,9 @@ PETSC_VERSION := $version
 PETSC_CFLAGS := $petsc_cflags
 PETSC_LIBS := $petsc_libs
 PETSC_PRIVATE := $private
+PETSC_PCDIR := $(pkg-config --variable=pcfiledir "$petsc")
+PETSC_HOME := ${PETSC_DIR:-$(pkg-config --variable=prefix "$petsc")}
+PETSC_HOME_ARCH := ${PETSC_ARCH:-}
 XXHASH_CFLAGS := $xxhash
 HDF5_CFLAGS := $hdf5_cflags
 HDF5_LIBS := $hdf5_libs

@@ -37,7 +37,7 @@ PetscErrorCode CostateStarted(PetscLogDouble *t)
 
   Notes:
   PETSc calls it when it loads the library with `-dll_append`.  A program that is linked with the library calls it after
-  `PetscInitialize()`.  A second call does nothing.
+  `PetscInitialize()`; it has to where the library is static, since PETSc loads none then.  A second call does nothing.
 
   Level: beginner
 
@@ -45,10 +45,16 @@ PetscErrorCode CostateStarted(PetscLogDouble *t)
 @*/
 PetscErrorCode CostateInitializePackage(void)
 {
+  PetscErrorCode (*other)(TSTrajectory, TS) = NULL;
   PetscClassId id;
 
   PetscFunctionBegin;
   if (initialised) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFunctionListFind(TSTrajectoryList, TSTRAJECTORYCOSTATE, &other));
+  PetscCheck(!other || other == TSTrajectoryCreate_Costate, PETSC_COMM_WORLD, PETSC_ERR_ORDER,
+             "There are two copies of Costate in this program: one was linked in statically, one was loaded by "
+             "-dll_append. "
+             "Leave out -dll_append, or link with libcostate.so");
   initialised = PETSC_TRUE;
   PetscCall(PetscTime(&started));
   PetscCall(TSTrajectoryRegister(TSTRAJECTORYCOSTATE, TSTrajectoryCreate_Costate));
