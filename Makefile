@@ -8,7 +8,7 @@ DEMOS = tutorial mixed-layer
 MAKEFLAGS += --no-print-directory
 SHELL = /bin/bash
 
-.PHONY: all help demo check check-long bench lint sanitize format clean install uninstall examples tests programs run-demo run-check run-check-long run-bench
+.PHONY: all help demo check check-long bench lint sanitize format clean install uninstall examples tests programs run-demo run-check run-check-long run-bench man run-man
 all:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo 'make check           sets up, builds, and runs the tests; T=AREA, T=AREA/NAME or T=AREA/NAME@RANKS some of them'
 	@echo 'make check-long      the tests that are too long for every day; COSTATE_SAMPLE=SEED a sample of them'
 	@echo 'make bench           the benchmarks'
+	@echo 'make man             the manual pages, in $$(BUILD)/man'
 	@echo 'make lint            include rule, format, warnings as errors, cppcheck, shellcheck'
 	@echo 'make sanitize        scheduler and store tests under AddressSanitizer, UBSan and valgrind'
 	@echo 'make format          formats the C files in place'
@@ -28,8 +29,9 @@ help:
 SETUP_check = build check
 SETUP_demo = build demo
 SETUP_bench = build
+SETUP_man = build man
 SETUP_check-long = build check
-demo check check-long bench:
+demo check check-long bench man:
 	@$(if $(filter no,$(SETUP)),:,config/setup.sh $(SETUP_$@))
 	@$(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) run-$@
 
@@ -50,6 +52,6 @@ clean:
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' libdir='$(libdir)' config/install.sh uninstall
 
-ifneq ($(filter-out help demo check check-long bench lint sanitize format clean uninstall,$(or $(MAKECMDGOALS),all)),)
-include config/build.mk
+ifneq ($(filter-out help demo check check-long bench man lint sanitize format clean uninstall,$(or $(MAKECMDGOALS),all)),)
+include config/build.mk config/docs.mk
 endif

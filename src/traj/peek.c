@@ -77,6 +77,21 @@ PetscErrorCode CostateTrajectoryIsTaken(TSTrajectory tj, PetscBool *yes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+  CostateTSGetErrorIfStepFails - What was said to `TSSetErrorIfStepFails()`, which PETSc has no function to get
+
+  Not Collective
+
+  Input Parameter:
+. ts - the TS
+
+  Output Parameter:
+. yes - a step that fails is an error
+
+  Level: developer
+
+.seealso: `TSSetErrorIfStepFails()`
+@*/
 PetscErrorCode CostateTSGetErrorIfStepFails(TS ts, PetscBool *yes)
 {
   PetscFunctionBegin;
@@ -84,7 +99,23 @@ PetscErrorCode CostateTSGetErrorIfStepFails(TS ts, PetscBool *yes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How the adaptor comes to the end of a run: gets it, or sets it. */
+/*@
+  CostateTSAdaptMatch - Gets or sets how the adaptor comes to the end of a run
+
+  Logically Collective
+
+  Input Parameters:
++ ts  - the TS
+- set - `PETSC_TRUE`: sets the factors, `PETSC_FALSE`: gets them
+
+  Input/Output Parameter:
+. match - by which part of itself the last step may be longer (0.01), and below how many steps what is left is halved
+(2)
+
+  Level: developer
+
+.seealso: `CostateTSSetQuadrature()`, `TSGetAdapt()`
+@*/
 PetscErrorCode CostateTSAdaptMatch(TS ts, PetscBool set, PetscReal match[2])
 {
   PetscReal *of = ts->adapt->matchstepfac;
@@ -94,11 +125,26 @@ PetscErrorCode CostateTSAdaptMatch(TS ts, PetscBool set, PetscReal match[2])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*
-  Gives the TS a quadrature TS for forward cost integrals, or takes it away.  PETSc makes what belongs to it in
-  TSSetUp() and TSAdjointSetUp() and has no way to take it away, so both are undone; TSSetType() does the same to a TS
-  that was set up.
-*/
+/*@
+  CostateTSSetQuadrature - Gives a TS a quadrature TS for forward cost integrals, or takes it away
+
+  Collective
+
+  Input Parameters:
++ ts    - the TS, which may have run before
+- there - whether it shall have one
+
+  Output Parameter:
+. quadts - the quadrature TS, not to be destroyed; as it was where there shall be none
+
+  Note:
+  PETSc makes what belongs to it in `TSSetUp()` and `TSAdjointSetUp()` and has no way to take it away, so both are
+  undone; `TSSetType()` does the same to a TS that was set up.
+
+  Level: developer
+
+.seealso: `TSCreateQuadratureTS()`
+@*/
 PetscErrorCode CostateTSSetQuadrature(TS ts, PetscBool there, TS *quadts)
 {
   PetscFunctionBegin;
