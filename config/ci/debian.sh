@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What a newcomer sees: a clean root of a Debian (or Ubuntu) release, the checkout copied in, and the README's two commands.
 #
-#   config/ci/debian.sh SUITE [COMMAND]...      as root; SUITE is bookworm, trixie, ...
+#   config/ci/debian.sh SUITE [COMMAND]...      as root; SUITE is bookworm, trixie, sid, ...
 #
 # The commands are by default `make demo` and `make check`. The archive, its key and its proxy are those of this machine's
 # apt. Exit status: 0 all commands succeeded, 77 the root could not be bootstrapped (skipped, nothing was shown), else 1.
@@ -70,7 +70,8 @@ apt_sources() {
   done
 }
 
-# The archive is the source of the release that this machine runs; its -updates and -security come along if they are here.
+# The archive is the source of the release that this machine runs; its -updates and -security come along if they are here
+# (sid has neither).
 # shellcheck disable=SC1091
 host=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 archive=$(apt_sources | awk -v host="$host" '$2 == host { print $1; exit }')
@@ -118,7 +119,7 @@ if [ ! -d "$root/dev/shm" ]; then skip '/dev/shm is missing, which MPI needs'; f
 for file in /etc/resolv.conf /etc/hosts; do if [ -f $file ]; then cp -L $file "$root$file"; fi; done
 
 apt_sources | awk -v host="$host" -v suite="$suite" -v components="$components" -v archive="$archive" '
-  $2 == host || $2 == host "-updates" || $2 == host "-security" {
+  $2 == host || (suite !~ /^(sid|unstable)$/ && ($2 == host "-updates" || $2 == host "-security")) {
     sub(host, suite, $2); print "deb", $1, $2, components }' | sort -u >"$root/etc/apt/sources.list"
 # How this machine reaches the archive holds in there too.
 apt-config dump | grep -E '^Acquire::(http|https)::Proxy |^Acquire::Check-(Valid-Until|Date) ' >"$root/etc/apt/apt.conf.d/90host"
