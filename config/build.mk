@@ -99,8 +99,8 @@ modules = $(if $(filter-out costate,$(call needs,$(2))),$(shell pkg-config $(1) 
 $(foreach e,$(notdir $(EXAMPLES)),$(eval $(call example,$(e))))
 
 # Running. The scripts find what was built through these.
-RUN_ENV = . config/env.sh; export BUILD=$(abspath $(BUILD)) COSTATE_LIB=$(abspath $(LIB)) COSTATE_BIN=$(abspath $(BIN)) \
-  MPIEXEC='$(MPIEXEC)' MPICC='$(MPICC)' SEED='$(SEED)' COSTATE_SAMPLE='$(COSTATE_SAMPLE)';
+RUN_ENV = export BUILD=$(abspath $(BUILD)) COSTATE_LIB=$(abspath $(LIB)) COSTATE_BIN=$(abspath $(BIN)) \
+  MPIEXEC='$(MPIEXEC)' MPICC='$(MPICC)' SEED='$(SEED)' COSTATE_SAMPLE='$(COSTATE_SAMPLE)'; . config/env.sh;
 PROVE = prove --failures --timer --jobs 2 --rules 'seq=**@*' --rules 'par=**' --exec config/run-test -
 
 run-check: all tests
