@@ -77,8 +77,8 @@ if [ -z "$petsc" ]; then
   else
     lacks petsc 'pkg-config knows no petsc, and PETSC_DIR is not set'
   fi
-elif ! pkg-config --atleast-version=3.15 "$petsc"; then
-  lacks petsc "PETSc $version is too old, 3.15 is needed"
+elif ! pkg-config --atleast-version=3.18 "$petsc"; then
+  lacks petsc "PETSc $version is too old, 3.18 is needed"
 elif command -v "${mpicc%% *}" >/dev/null; then
   libdir=$(pkg-config --variable=libdir "$petsc")
   petsc_cflags=$(pkg-config --cflags "$petsc")
