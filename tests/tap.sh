@@ -20,6 +20,8 @@ COSTATE_BIN=${COSTATE_BIN:-$ROOT/bin/costate}
 SEED=${SEED:-1}
 export ROOT BUILD COSTATE_LIB COSTATE_BIN SEED
 . "$ROOT/config/env.sh"
+# Newer versions of PETSc name the options that were not used whether asked to or not, on standard output.
+export PETSC_OPTIONS='-options_left no'
 t_count=0
 t_failed=0
 

@@ -6,6 +6,9 @@
 # flag NAME: with what the library itself was built.
 flag() { sed -n "s/^$1 *:*= *//p" "$BUILD/config.mk"; }
 
+# petsc_has VERSION: is it this one, or a later one?
+petsc_has() { printf '%s\n' "$1" "$(flag PETSC_VERSION)" | sort -VC; }
+
 # compile PROGRAM SOURCE... : into the directory of the test
 compile() {
   local -a cflags libs
