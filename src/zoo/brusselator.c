@@ -46,7 +46,7 @@ static Node Laplacian(const Node **x, PetscInt i, PetscInt j, PetscReal h)
 
 static PetscErrorCode RHS(CostateProblem problem, PetscReal t, Vec u, Vec f)
 {
-  PetscReal    p[ZOO_MAX];
+  PetscScalar  p[ZOO_MAX];
   Vec          local;
   PetscInt     lo[2], n[2];
   const Node **x;
@@ -75,10 +75,10 @@ static PetscErrorCode RHS(CostateProblem problem, PetscReal t, Vec u, Vec f)
 }
 
 /* The rows of a node: its reaction, and diffusion to its neighbours */
-static PetscErrorCode SetNode(Mat A, PetscInt i, PetscInt j, Node c, const PetscReal p[], PetscReal d)
+static PetscErrorCode SetNode(Mat A, PetscInt i, PetscInt j, Node c, const PetscScalar p[], PetscScalar d)
 {
   const MatStencil  at[2] = {{.i = i, .j = j, .c = 0}, {.i = i, .j = j, .c = 1}};
-  const PetscScalar r = 2. * c.u * c.v, s = c.u * c.u, flow = d;
+  const PetscScalar r = 2. * c.u * c.v, s = c.u * c.u;
   const PetscScalar values[4] = {r - (p[1] + 1) - 4 * d, s, p[1] - r, -s - 4 * d};
 
   PetscFunctionBegin;
@@ -88,14 +88,14 @@ static PetscErrorCode SetNode(Mat A, PetscInt i, PetscInt j, Node c, const Petsc
 
     to.i += k / 2 == 0 ? -1 : (k / 2 == 1 ? 1 : 0);
     to.j += k / 2 == 2 ? -1 : (k / 2 == 3 ? 1 : 0);
-    PetscCall(MatSetValuesStencil(A, 1, &at[k % 2], 1, &to, &flow, INSERT_VALUES));
+    PetscCall(MatSetValuesStencil(A, 1, &at[k % 2], 1, &to, &d, INSERT_VALUES));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Jacobian(CostateProblem problem, PetscReal t, Vec u, Mat A)
 {
-  PetscReal    p[ZOO_MAX];
+  PetscScalar  p[ZOO_MAX];
   PetscInt     lo[2], n[2];
   const Node **x;
 

@@ -6,14 +6,14 @@
 */
 #include "zooimpl.h"
 
-static void LinearF(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void LinearF(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = u[1];
   f[1] = u[1] - p[0] * u[0];
 }
 
-static void LinearFU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void LinearFU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)u;
   J[1] = 1;
@@ -21,20 +21,20 @@ static void LinearFU(PetscReal t, const PetscReal u[], const PetscReal p[], Pets
   J[3] = 1;
 }
 
-static void LinearFP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void LinearFP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[1] = -u[0];
 }
 
-static void QuadraticF(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void QuadraticF(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = u[1];
   f[1] = u[1] - p[0] * u[0] * u[0];
 }
 
-static void QuadraticFU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void QuadraticFU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[1] = 1;
@@ -42,13 +42,13 @@ static void QuadraticFU(PetscReal t, const PetscReal u[], const PetscReal p[], P
   J[3] = 1;
 }
 
-static void QuadraticFP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void QuadraticFP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[1] = -u[0] * u[0];
 }
 
-static void Mass(const PetscReal p[], PetscReal M[])
+static void Mass(const PetscScalar p[], PetscScalar M[])
 {
   (void)p;
   M[0] = 1;
@@ -60,7 +60,7 @@ static void LinearInitial(const PetscReal v[], const PetscReal p[], PetscReal u[
   u[1] = p[0] * v[0];
 }
 
-static void LinearInitialP(const PetscReal v[], const PetscReal p[], PetscReal J[])
+static void LinearInitialP(const PetscReal v[], const PetscReal p[], PetscScalar J[])
 {
   (void)p;
   J[1] = v[0];
@@ -72,7 +72,7 @@ static void QuadraticInitial(const PetscReal v[], const PetscReal p[], PetscReal
   u[1] = p[0] * v[0] * v[0];
 }
 
-static void QuadraticInitialP(const PetscReal v[], const PetscReal p[], PetscReal J[])
+static void QuadraticInitialP(const PetscReal v[], const PetscReal p[], PetscScalar J[])
 {
   (void)p;
   J[1] = v[0] * v[0];

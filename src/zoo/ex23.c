@@ -2,29 +2,29 @@
 /* a x' = 4 x: the parameter is on the left side. */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t, (void)p;
   f[0] = 4 * u[0];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)u, (void)p;
   J[0] = 4;
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)u, (void)p, (void)J;
 }
 
-static void Mass(const PetscReal p[], PetscReal M[])
+static void Mass(const PetscScalar p[], PetscScalar M[])
 {
   M[0] = p[0];
 }
 
-static void MassP(const PetscReal p[], const PetscReal udot[], PetscReal J[])
+static void MassP(const PetscScalar p[], const PetscScalar udot[], PetscScalar J[])
 {
   (void)p;
   J[0] = udot[0];

@@ -137,7 +137,7 @@ static PetscErrorCode FieldCostGradient(CostateProblem problem, PetscReal t, Vec
   PetscCall(VecGetLocalSize(u, &n));
   PetscCall(VecGetArrayRead(u, &x));
   PetscCall(VecGetArray(gu, &g));
-  for (PetscInt i = 0; i < n; i++) g[i] += weight * (cost->square ? x[i] - cost->target : 1);
+  for (PetscInt i = 0; i < n; i++) g[i] += weight * (cost->square ? PetscRealPart(x[i]) - cost->target : 1);
   PetscCall(VecRestoreArray(gu, &g));
   PetscCall(VecRestoreArrayRead(u, &x));
   PetscFunctionReturn(PETSC_SUCCESS);

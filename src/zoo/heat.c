@@ -16,9 +16,9 @@ static PetscErrorCode Initial(CostateProblem problem, Vec u)
 }
 
 /* f += k (u_(i-1) - 2 u_i + u_(i+1)) / h^2 */
-static PetscErrorCode Laplacian(CostateProblem problem, PetscReal k, Vec u, Vec f)
+static PetscErrorCode Laplacian(CostateProblem problem, PetscScalar k, Vec u, Vec f)
 {
-  const PetscReal    c = k / (problem->h * problem->h);
+  const PetscScalar  c = k / (problem->h * problem->h);
   Vec                local;
   PetscInt           lo, n, N = problem->n;
   const PetscScalar *x;
@@ -38,7 +38,7 @@ static PetscErrorCode Laplacian(CostateProblem problem, PetscReal k, Vec u, Vec 
 
 static PetscErrorCode RHS(CostateProblem problem, PetscReal t, Vec u, Vec f)
 {
-  PetscReal p[ZOO_MAX];
+  PetscScalar p[ZOO_MAX];
 
   PetscFunctionBegin;
   (void)t;
@@ -49,8 +49,8 @@ static PetscErrorCode RHS(CostateProblem problem, PetscReal t, Vec u, Vec f)
 
 static PetscErrorCode Jacobian(CostateProblem problem, PetscReal t, Vec u, Mat A)
 {
-  PetscReal p[ZOO_MAX], c;
-  PetscInt  lo, hi;
+  PetscScalar p[ZOO_MAX], c;
+  PetscInt    lo, hi;
 
   PetscFunctionBegin;
   (void)t, (void)u;
@@ -98,7 +98,7 @@ static PetscErrorCode Known(CostateProblem problem, const char **source, Vec du0
   PetscCall(Initial(problem, du0));
   PetscCall(VecEqual(du0, problem->u0, &same));
   if (!same) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(ZooGetParameters(problem, problem->p, p));
+  PetscCall(ZooRealParameters(problem, problem->p, p));
   PetscCall(VecNorm(problem->u0, NORM_2, &square));
   square *= square;
   if (problem->kind == COSTATE_COST_INTEGRAL) {

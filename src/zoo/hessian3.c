@@ -2,7 +2,7 @@
 /* y1' = -p1 y1^2 - y3, y2' = -y2, y3' = -p2^2 y2 y3 */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = -p[0] * u[0] * u[0] - u[2];
@@ -10,7 +10,7 @@ static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f
   f[2] = -p[1] * p[1] * u[1] * u[2];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[0] = -2 * p[0] * u[0];
@@ -20,7 +20,7 @@ static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[8] = -p[1] * p[1] * u[1];
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[0] = -u[0] * u[0];

@@ -40,7 +40,7 @@ static PetscErrorCode Skew(CostateProblem problem, Vec u, Vec f)
 
 static PetscErrorCode RHS(CostateProblem problem, PetscReal t, Vec u, Vec f)
 {
-  PetscReal p[ZOO_MAX];
+  PetscScalar p[ZOO_MAX];
 
   PetscFunctionBegin;
   (void)t;
@@ -52,8 +52,8 @@ static PetscErrorCode RHS(CostateProblem problem, PetscReal t, Vec u, Vec f)
 
 static PetscErrorCode Jacobian(CostateProblem problem, PetscReal t, Vec u, Mat A)
 {
-  PetscReal p[ZOO_MAX];
-  PetscInt  lo, hi;
+  PetscScalar p[ZOO_MAX];
+  PetscInt    lo, hi;
 
   PetscFunctionBegin;
   (void)t, (void)u;
@@ -134,8 +134,8 @@ static PetscErrorCode KnownAt(CostateProblem problem, PetscReal s, const PetscRe
   PetscCall(Skew(problem, u, su));
   PetscCall(VecCopy(u, c));
   PetscCall(VecShift(c, -1));
-  PetscCall(VecDot(u, c, &cu));
-  PetscCall(VecDot(su, c, &csu));
+  PetscCall(VecTDot(u, c, &cu));
+  PetscCall(VecTDot(su, c, &csu));
   g[0] -= s * PetscRealPart(cu);
   g[1] += s * PetscRealPart(csu);
   PetscCall(Exponential(problem, -p[1] * s, c));
@@ -153,7 +153,7 @@ static PetscErrorCode Known(CostateProblem problem, const char **source, Vec du0
 
   PetscFunctionBegin;
   if (problem->kind == COSTATE_COST_INTEGRAL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(ZooGetParameters(problem, problem->p, p));
+  PetscCall(ZooRealParameters(problem, problem->p, p));
   if (problem->kind == COSTATE_COST_TERMINAL) PetscCall(KnownAt(problem, problem->tend - problem->t0, p, du0, g));
   for (PetscInt i = 0; problem->kind == COSTATE_COST_TIMES && i < problem->times.n; i++)
     PetscCall(KnownAt(problem, problem->times.x[i] - problem->t0, p, du0, g));

@@ -2,7 +2,7 @@
 /* Lorenz (1963): x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - beta z. */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = p[0] * (u[1] - u[0]);
@@ -10,7 +10,7 @@ static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f
   f[2] = u[0] * u[1] - p[2] * u[2];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[0] = -p[0];
@@ -23,7 +23,7 @@ static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[8] = -p[2];
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[0] = u[1] - u[0];

@@ -2,14 +2,14 @@
 /* Predator and prey: u1' = p1 u1 - p2 u1 u2, u2' = -p3 u2 + p4 u1 u2. */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = p[0] * u[0] - p[1] * u[0] * u[1];
   f[1] = -p[2] * u[1] + p[3] * u[0] * u[1];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[0] = p[0] - p[1] * u[1];
@@ -18,7 +18,7 @@ static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[3] = -p[2] + p[3] * u[0];
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[0] = u[0];

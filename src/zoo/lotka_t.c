@@ -2,13 +2,13 @@
 /* Predator and prey with an explicit time: u1' = p1 u1 - p2 u1 u2 t, u2' = -p3 u2 + t p4 u1 u2. */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   f[0] = p[0] * u[0] - p[1] * u[0] * u[1] * t;
   f[1] = -p[2] * u[1] + p[3] * u[0] * u[1] * t;
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   J[0] = p[0] - p[1] * u[1] * t;
   J[1] = -p[1] * u[0] * t;
@@ -16,7 +16,7 @@ static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[3] = -p[2] + p[3] * u[0] * t;
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)p;
   J[0] = u[0];

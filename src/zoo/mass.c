@@ -4,7 +4,7 @@
 
 static const PetscReal A[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   for (int i = 0; i < 3; i++) {
@@ -14,13 +14,13 @@ static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f
   f[1] += p[0] + p[1] + p[2];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)u, (void)p;
   for (int i = 0; i < 9; i++) J[i] = A[i];
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)u, (void)p;
   for (int i = 0; i < 3; i++) {
@@ -29,7 +29,7 @@ static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   }
 }
 
-static void Mass(const PetscReal p[], PetscReal M[])
+static void Mass(const PetscScalar p[], PetscScalar M[])
 {
   static const PetscReal m[] = {-1, -2, -4, -2, -3, -7, -1, -3, -41};
 

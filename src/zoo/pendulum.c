@@ -2,26 +2,26 @@
 /* A damped pendulum, theta' = omega, omega' = -w2 sin theta - c omega, that is let go at the angle theta0. */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = u[1];
-  f[1] = -p[1] * PetscSinReal(u[0]) - p[0] * u[1];
+  f[1] = -p[1] * PetscSinScalar(u[0]) - p[0] * u[1];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[1] = 1;
-  J[2] = -p[1] * PetscCosReal(u[0]);
+  J[2] = -p[1] * PetscCosScalar(u[0]);
   J[3] = -p[0];
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[3] = -u[1];
-  J[4] = -PetscSinReal(u[0]);
+  J[4] = -PetscSinScalar(u[0]);
 }
 
 static void Initial(const PetscReal v[], const PetscReal p[], PetscReal u[])
@@ -30,7 +30,7 @@ static void Initial(const PetscReal v[], const PetscReal p[], PetscReal u[])
   u[0] = p[2];
 }
 
-static void InitialP(const PetscReal v[], const PetscReal p[], PetscReal J[])
+static void InitialP(const PetscReal v[], const PetscReal p[], PetscScalar J[])
 {
   (void)v, (void)p;
   J[2] = 1;

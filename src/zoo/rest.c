@@ -4,14 +4,14 @@
 
 #define AT_REST 40 /* e-foldings of the slower rate after which nothing of the beginning is left */
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = p[0] + p[1] * u[0];
   f[1] = p[2] * u[0] + p[3] * u[1];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)u;
   J[0] = p[1];
@@ -19,7 +19,7 @@ static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[3] = p[3];
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[0] = 1;

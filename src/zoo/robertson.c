@@ -7,7 +7,7 @@
 */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = -p[0] * u[0] + p[2] * u[1] * u[2];
@@ -15,7 +15,7 @@ static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f
   f[2] = u[0] + u[1] + u[2] - 1;
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[0] = -p[0];
@@ -27,7 +27,7 @@ static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[6] = J[7] = J[8] = 1;
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[0] = -u[0];
@@ -37,7 +37,7 @@ static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[5] = -u[1] * u[2];
 }
 
-static void Mass(const PetscReal p[], PetscReal M[])
+static void Mass(const PetscScalar p[], PetscScalar M[])
 {
   (void)p;
   M[0] = M[4] = 1;

@@ -6,7 +6,7 @@
 #include "zooimpl.h"
 
 /* All entries of a short vector, on every rank. */
-PetscErrorCode ZooGetAll(Vec v, VecScatter all, Vec seq, PetscInt n, PetscReal x[])
+PetscErrorCode ZooGetAll(Vec v, VecScatter all, Vec seq, PetscInt n, PetscScalar x[])
 {
   const PetscScalar *a;
 
@@ -14,15 +14,25 @@ PetscErrorCode ZooGetAll(Vec v, VecScatter all, Vec seq, PetscInt n, PetscReal x
   PetscCall(VecScatterBegin(all, v, seq, INSERT_VALUES, SCATTER_FORWARD));
   PetscCall(VecScatterEnd(all, v, seq, INSERT_VALUES, SCATTER_FORWARD));
   PetscCall(VecGetArrayRead(seq, &a));
-  for (PetscInt i = 0; i < n; i++) x[i] = PetscRealPart(a[i]);
+  PetscCall(PetscArraycpy(x, a, n));
   PetscCall(VecRestoreArrayRead(seq, &a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode ZooGetParameters(CostateProblem problem, Vec p, PetscReal x[ZOO_MAX])
+PetscErrorCode ZooGetParameters(CostateProblem problem, Vec p, PetscScalar x[ZOO_MAX])
 {
   PetscFunctionBegin;
   PetscCall(ZooGetAll(p, problem->all_p, problem->seq_p, problem->model->np, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ZooRealParameters(CostateProblem problem, Vec p, PetscReal x[ZOO_MAX])
+{
+  PetscScalar a[ZOO_MAX];
+
+  PetscFunctionBegin;
+  PetscCall(ZooGetParameters(problem, p, a));
+  for (PetscInt i = 0; i < problem->model->np; i++) x[i] = PetscRealPart(a[i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -63,7 +73,7 @@ static PetscErrorCode AddOwn(Vec v, const PetscReal x[])
 }
 
 /* Adds this rank's rows of a matrix of nc columns that every rank has. */
-static PetscErrorCode AddRows(Mat A, PetscInt nc, const PetscReal J[])
+static PetscErrorCode AddRows(Mat A, PetscInt nc, const PetscScalar J[])
 {
   PetscInt lo, hi;
 
@@ -103,28 +113,44 @@ PetscErrorCode ZooMakeMatrix(Vec u, Vec p, PetscInt nz, Mat *A)
 #define Small(problem) ((const ZooSmall *)(problem)->def)
 
 /* The whole state, on every rank */
-PetscErrorCode ZooSmallState(CostateProblem problem, Vec u, PetscReal x[ZOO_MAX])
+PetscErrorCode ZooSmallState(CostateProblem problem, Vec u, PetscScalar x[ZOO_MAX])
 {
   PetscFunctionBegin;
   PetscCall(ZooGetAll(u, problem->all_u, problem->seq_u, Small(problem)->n, x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* State and parameters as real numbers, on every rank */
+PetscErrorCode ZooSmallReals(CostateProblem problem, Vec u, Vec pv, PetscReal x[ZOO_MAX], PetscReal p[ZOO_MAX])
+{
+  PetscScalar a[ZOO_MAX];
+
+  PetscFunctionBegin;
+  PetscCall(ZooSmallState(problem, u, a));
+  for (PetscInt i = 0; i < Small(problem)->n; i++) x[i] = PetscRealPart(a[i]);
+  PetscCall(ZooRealParameters(problem, pv, p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SmallRHS(CostateProblem problem, PetscReal t, Vec u, Vec f)
 {
-  PetscReal x[ZOO_MAX], p[ZOO_MAX], y[ZOO_MAX] = {0};
+  PetscScalar x[ZOO_MAX], p[ZOO_MAX], y[ZOO_MAX] = {0}, *a;
+  PetscInt    lo, hi;
 
   PetscFunctionBegin;
   PetscCall(ZooSmallState(problem, u, x));
   PetscCall(ZooGetParameters(problem, problem->p, p));
   Small(problem)->f(t, x, p, y);
-  PetscCall(ZooSmallSet(f, y));
+  PetscCall(VecGetOwnershipRange(f, &lo, &hi));
+  PetscCall(VecGetArrayWrite(f, &a));
+  PetscCall(PetscArraycpy(a, y + lo, hi - lo));
+  PetscCall(VecRestoreArrayWrite(f, &a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SmallJacobian(CostateProblem problem, PetscReal t, Vec u, Mat A)
 {
-  PetscReal x[ZOO_MAX], p[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0};
+  PetscScalar x[ZOO_MAX], p[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0};
 
   PetscFunctionBegin;
   PetscCall(ZooSmallState(problem, u, x));
@@ -137,7 +163,7 @@ static PetscErrorCode SmallJacobian(CostateProblem problem, PetscReal t, Vec u, 
 
 static PetscErrorCode SmallJacobianP(CostateProblem problem, PetscReal t, Vec u, Mat A)
 {
-  PetscReal x[ZOO_MAX], p[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0};
+  PetscScalar x[ZOO_MAX], p[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0};
 
   PetscFunctionBegin;
   PetscCall(ZooSmallState(problem, u, x));
@@ -150,7 +176,7 @@ static PetscErrorCode SmallJacobianP(CostateProblem problem, PetscReal t, Vec u,
 
 static PetscErrorCode SmallMass(CostateProblem problem, Mat A)
 {
-  PetscReal p[ZOO_MAX], M[ZOO_MAX * ZOO_MAX] = {0};
+  PetscScalar p[ZOO_MAX], M[ZOO_MAX * ZOO_MAX] = {0};
 
   PetscFunctionBegin;
   PetscCall(ZooGetParameters(problem, problem->p, p));
@@ -162,7 +188,7 @@ static PetscErrorCode SmallMass(CostateProblem problem, Mat A)
 
 static PetscErrorCode SmallMassP(CostateProblem problem, Vec udot, Mat A)
 {
-  PetscReal x[ZOO_MAX], p[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0};
+  PetscScalar x[ZOO_MAX], p[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0};
 
   PetscFunctionBegin;
   PetscCall(ZooSmallState(problem, udot, x));
@@ -177,8 +203,7 @@ static PetscErrorCode SmallCost(CostateProblem problem, PetscReal t, Vec u, Vec 
   PetscReal x[ZOO_MAX], p[ZOO_MAX];
 
   PetscFunctionBegin;
-  PetscCall(ZooSmallState(problem, u, x));
-  PetscCall(ZooGetParameters(problem, pv, p));
+  PetscCall(ZooSmallReals(problem, u, pv, x, p));
   *value = Small(problem)->cost[problem->kind]->value(Small(problem)->n, t, x, p);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -188,8 +213,7 @@ static PetscErrorCode SmallCostGradient(CostateProblem problem, PetscReal t, Vec
   PetscReal x[ZOO_MAX], p[ZOO_MAX], yu[ZOO_MAX] = {0}, yp[ZOO_MAX] = {0};
 
   PetscFunctionBegin;
-  PetscCall(ZooSmallState(problem, u, x));
-  PetscCall(ZooGetParameters(problem, pv, p));
+  PetscCall(ZooSmallReals(problem, u, pv, x, p));
   Small(problem)->cost[problem->kind]->gradient(Small(problem)->n, t, x, p, yu, yp);
   if (gu) PetscCall(AddOwn(gu, yu));
   if (gp) PetscCall(AddOwn(gp, yp));
@@ -206,7 +230,7 @@ static PetscErrorCode SmallInitial(CostateProblem problem, Vec u)
   PetscReal p[ZOO_MAX], x[ZOO_MAX] = {0};
 
   PetscFunctionBegin;
-  PetscCall(ZooGetParameters(problem, problem->p, p));
+  PetscCall(ZooRealParameters(problem, problem->p, p));
   if (Small(problem)->initial) Small(problem)->initial(InitialValues(problem), p, x);
   PetscCall(ZooSmallSet(u, Small(problem)->initial ? x : InitialValues(problem)));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -230,10 +254,11 @@ static PetscErrorCode SmallSetUp(CostateProblem problem)
 
 static PetscErrorCode SmallInitialP(CostateProblem problem, Mat A)
 {
-  PetscReal p[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0};
+  PetscReal   p[ZOO_MAX];
+  PetscScalar J[ZOO_MAX * ZOO_MAX] = {0};
 
   PetscFunctionBegin;
-  PetscCall(ZooGetParameters(problem, problem->p, p));
+  PetscCall(ZooRealParameters(problem, problem->p, p));
   Small(problem)->initialp(InitialValues(problem), p, J);
   PetscCall(MatZeroEntries(A));
   PetscCall(AddRows(A, problem->model->np, J));

@@ -35,8 +35,7 @@ PetscErrorCode ZooSmallKnown(CostateProblem problem, const char **source, Vec du
   PetscBool       is;
 
   PetscFunctionBegin;
-  PetscCall(ZooSmallState(problem, problem->u0, u));
-  PetscCall(ZooGetParameters(problem, problem->p, p));
+  PetscCall(ZooSmallReals(problem, problem->u0, problem->p, u, p));
   if (small->exact && small->exact(problem, u, p, source, gu, gp)) {
     PetscCall(ZooSmallSet(du0, gu));
     PetscCall(ZooSmallSet(dp, gp));
@@ -56,16 +55,16 @@ PetscErrorCode ZooSmallKnown(CostateProblem problem, const char **source, Vec du
 }
 
 /* x <- A^-1 x by elimination with pivots, n <= ZOO_MAX */
-static PetscErrorCode Solve(MPI_Comm comm, PetscInt n, PetscReal A[ZOO_MAX][ZOO_MAX], PetscReal x[])
+static PetscErrorCode Solve(MPI_Comm comm, PetscInt n, PetscScalar A[ZOO_MAX][ZOO_MAX], PetscScalar x[])
 {
   PetscFunctionBegin;
   for (PetscInt k = 0; k < n; k++) {
-    PetscInt  pivot = k;
-    PetscReal swap;
+    PetscInt    pivot = k;
+    PetscScalar swap;
 
     for (PetscInt i = k + 1; i < n; i++)
-      if (PetscAbsReal(A[i][k]) > PetscAbsReal(A[pivot][k])) pivot = i;
-    PetscCheck(A[pivot][k] != 0, comm, PETSC_ERR_MAT_LU_ZRPVT,
+      if (PetscAbsScalar(A[i][k]) > PetscAbsScalar(A[pivot][k])) pivot = i;
+    PetscCheck(A[pivot][k] != 0., comm, PETSC_ERR_MAT_LU_ZRPVT,
                "The algebraic equations cannot be solved for the algebraic unknowns at the initial state: its index is "
                "not 1 there");
     for (PetscInt j = 0; j < n; j++) {
@@ -77,7 +76,7 @@ static PetscErrorCode Solve(MPI_Comm comm, PetscInt n, PetscReal A[ZOO_MAX][ZOO_
     x[k]     = x[pivot];
     x[pivot] = swap;
     for (PetscInt i = 0; i < n; i++) {
-      const PetscReal c = i == k ? 0 : A[i][k] / A[k][k];
+      const PetscScalar c = i == k ? 0 : A[i][k] / A[k][k];
 
       for (PetscInt j = k; j < n; j++) A[i][j] -= c * A[k][j];
       x[i] -= c * x[k];
@@ -93,9 +92,10 @@ PetscErrorCode ZooSmallReduce(CostateProblem problem, Vec g)
 {
   const ZooSmall *small = (const ZooSmall *)problem->def;
   const PetscInt  n     = small->n;
-  PetscReal u[ZOO_MAX], p[ZOO_MAX], x[ZOO_MAX], a[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0}, M[ZOO_MAX * ZOO_MAX] = {0};
-  PetscReal A[ZOO_MAX][ZOO_MAX];
-  PetscInt  row[ZOO_MAX], column[ZOO_MAX], nr = 0, nc = 0;
+  PetscScalar u[ZOO_MAX], p[ZOO_MAX], x[ZOO_MAX], a[ZOO_MAX], J[ZOO_MAX * ZOO_MAX] = {0}, M[ZOO_MAX * ZOO_MAX] = {0};
+  PetscScalar A[ZOO_MAX][ZOO_MAX];
+  PetscReal   reduced[ZOO_MAX];
+  PetscInt    row[ZOO_MAX], column[ZOO_MAX], nr = 0, nc = 0;
 
   PetscFunctionBegin;
   PetscCall(ZooSmallState(problem, problem->u0, u));
@@ -107,8 +107,8 @@ PetscErrorCode ZooSmallReduce(CostateProblem problem, Vec g)
     PetscBool zero[2] = {PETSC_TRUE, PETSC_TRUE};
 
     for (PetscInt j = 0; j < n; j++) {
-      if (M[i * n + j] != 0) zero[0] = PETSC_FALSE;
-      if (M[j * n + i] != 0) zero[1] = PETSC_FALSE;
+      if (M[i * n + j] != 0.) zero[0] = PETSC_FALSE;
+      if (M[j * n + i] != 0.) zero[1] = PETSC_FALSE;
     }
     if (zero[0]) row[nr++] = i;
     if (zero[1]) column[nc++] = i;
@@ -123,6 +123,7 @@ PetscErrorCode ZooSmallReduce(CostateProblem problem, Vec g)
   for (PetscInt k = 0; k < n; k++)
     for (PetscInt j = 0; j < nr; j++) x[k] -= J[row[j] * n + k] * a[j];
   for (PetscInt i = 0; i < nc; i++) x[column[i]] = 0;
-  PetscCall(ZooSmallSet(g, x));
+  for (PetscInt i = 0; i < n; i++) reduced[i] = PetscRealPart(x[i]);
+  PetscCall(ZooSmallSet(g, reduced));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,14 +2,14 @@
 /* The oscillator of van der Pol: y'' = mu (1 - y^2) y' - y. */
 #include "zooimpl.h"
 
-static void F(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[])
+static void F(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[])
 {
   (void)t;
   f[0] = u[1];
   f[1] = p[0] * (1 - u[0] * u[0]) * u[1] - u[0];
 }
 
-static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FU(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t;
   J[1] = 1;
@@ -17,7 +17,7 @@ static void FU(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal 
   J[3] = p[0] * (1 - u[0] * u[0]);
 }
 
-static void FP(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[])
+static void FP(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[])
 {
   (void)t, (void)p;
   J[1] = (1 - u[0] * u[0]) * u[1];

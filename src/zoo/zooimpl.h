@@ -118,7 +118,8 @@ typedef struct {
 } ZooKnown;
 
 /*
-  A model of a few unknowns: functions of all of them, matrices by rows.  What they write is zero on entry.
+  A model of a few unknowns: functions of all of them, matrices by rows.  What they write is zero on entry.  The
+  equation is analytic in u and p, for complex steps; costs and what is known are those of real numbers.
 
   exact() computes the gradient for the present options where there is a formula.
 */
@@ -126,13 +127,13 @@ typedef struct {
   ZooModel            about;
   PetscInt            n;
   const ZooSmallCost *cost[ZOO_KINDS];
-  void (*f)(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal f[]);
-  void (*fu)(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal J[]);
-  void (*fp)(PetscReal t, const PetscReal u[], const PetscReal p[], PetscReal Jp[]);
-  void (*mass)(const PetscReal p[], PetscReal M[]);
-  void (*massp)(const PetscReal p[], const PetscReal udot[], PetscReal Jp[]);
+  void (*f)(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar f[]);
+  void (*fu)(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar J[]);
+  void (*fp)(PetscReal t, const PetscScalar u[], const PetscScalar p[], PetscScalar Jp[]);
+  void (*mass)(const PetscScalar p[], PetscScalar M[]);
+  void (*massp)(const PetscScalar p[], const PetscScalar udot[], PetscScalar Jp[]);
   void (*initial)(const PetscReal v[], const PetscReal p[], PetscReal u[]); /* NULL: u = v, the values of -u0 */
-  void (*initialp)(const PetscReal v[], const PetscReal p[], PetscReal Jp[]);
+  void (*initialp)(const PetscReal v[], const PetscReal p[], PetscScalar Jp[]);
   PetscBool (*exact)(CostateProblem, const PetscReal u0[], const PetscReal p[], const char **, PetscReal du0[],
                      PetscReal dp[]);
   const ZooKnown *known; /* ends with source == NULL */
@@ -173,11 +174,13 @@ PETSC_INTERN PetscErrorCode ZooSetForm(CostateProblem);
 
 /* small.c */
 PETSC_INTERN PetscErrorCode ZooSmallDefine(CostateProblem, const ZooSmall *);
-PETSC_INTERN PetscErrorCode ZooGetAll(Vec, VecScatter, Vec, PetscInt, PetscReal[]);
-PETSC_INTERN PetscErrorCode ZooGetParameters(CostateProblem, Vec, PetscReal[ZOO_MAX]);
+PETSC_INTERN PetscErrorCode ZooGetAll(Vec, VecScatter, Vec, PetscInt, PetscScalar[]);
+PETSC_INTERN PetscErrorCode ZooGetParameters(CostateProblem, Vec, PetscScalar[ZOO_MAX]);
+PETSC_INTERN PetscErrorCode ZooRealParameters(CostateProblem, Vec, PetscReal[ZOO_MAX]);
 PETSC_INTERN PetscErrorCode ZooMakeParameters(CostateProblem, PetscInt);
 PETSC_INTERN PetscErrorCode ZooMakeMatrix(Vec, Vec, PetscInt, Mat *);
-PETSC_INTERN PetscErrorCode ZooSmallState(CostateProblem, Vec, PetscReal[ZOO_MAX]);
+PETSC_INTERN PetscErrorCode ZooSmallState(CostateProblem, Vec, PetscScalar[ZOO_MAX]);
+PETSC_INTERN PetscErrorCode ZooSmallReals(CostateProblem, Vec, Vec, PetscReal[ZOO_MAX], PetscReal[ZOO_MAX]);
 PETSC_INTERN PetscErrorCode ZooSmallSet(Vec, const PetscReal[]);
 
 /* smallknown.c */
