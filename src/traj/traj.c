@@ -222,7 +222,7 @@ PetscErrorCode TSTrajectoryCreate_Costate(TSTrajectory tj, TS ts)
 PetscErrorCode CostateTSTypeListGet(PetscInt i, const char **name, PetscBool *adjoint)
 {
   TS           ts;
-  PetscInt     n;
+  int          n;
   const char **names;
 
   PetscFunctionBegin;
