@@ -57,7 +57,7 @@ PetscErrorCode CostateVJPSteps(CostateVJP v, const CostatePoint *at, Vec *h)
   PetscCall(VecGetArray(*h, &a));
   for (PetscInt i = 0; i < n; i++) { /* so that x + h is a number, and h its difference from x */
     const PetscReal          x = PetscRealPart(a[i]);
-    const volatile PetscReal y = x + e * PetscMax(PetscAbsReal(x), 1e-3 * norm);
+    const volatile PetscReal y = x + e * PetscMax(PetscAbsScalar(a[i]), 1e-3 * norm);
 
     a[i] = y - x;
   }

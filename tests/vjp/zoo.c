@@ -154,7 +154,14 @@ static PetscErrorCode Gradient(const char problem[], const char method[], const 
 static const struct {
   const char *u, *p;
   PetscReal   tol;
-} ways[] = {{"user", "user", 1e-12}, {"fd", "fd", 1e-8}, {"coloring", "fd", 1e-8}};
+} ways[] = {
+    {"user", "user", 1e-12},
+    {"fd", "fd", 1e-8},
+    {"coloring", "fd", 1e-8},
+#if defined(PETSC_USE_COMPLEX)
+    {"complex", "complex", 1e-11},
+#endif
+};
 #define NWAYS ((int)(sizeof(ways) / sizeof(ways[0])))
 
 /*
