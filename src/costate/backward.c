@@ -65,7 +65,7 @@ static PetscErrorCode Along(Costate cs, const CostatePart *part, PetscInt i, Pet
   PetscCall(VecDuplicate(u, &g));
   PetscCall(VecZeroEntries(g));
   PetscCall(CostatePartGradient(cs, part, i, t, u, PETSC_FALSE, g));
-  PetscCall(VecDot(udot, g, &s));
+  PetscCall(VecTDot(udot, g, &s));
   *d = PetscRealPart(s);
   PetscCall(VecDestroy(&g));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -259,7 +259,7 @@ static PetscErrorCode Beginning(Costate cs)
       PetscScalar s;
 
       PetscCall(CostatePartValue(cs, &c->integral, 0, cs->t0, cs->u0, &g));
-      PetscCall(VecDot(udot, cs->lambda[j], &s));
+      PetscCall(VecTDot(udot, cs->lambda[j], &s));
       c->dt0 = -PetscRealPart(s) - g;
     }
     PetscCall(VecNorm(cs->lambda[j], NORM_1, &norm));

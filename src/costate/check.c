@@ -188,7 +188,7 @@ PetscErrorCode CostateCheckTaylor(Costate cs, PetscInt j, PetscRandom random, Pe
   if (gu) {
     PetscCall(VecNorm(cs->u0, NORM_INFINITY, &norm));
     PetscCall(VecScale(du, norm > 0 ? norm : 1));
-    PetscCall(VecDot(gu, du, &s));
+    PetscCall(VecTDot(gu, du, &s));
     slope += PetscRealPart(s);
   } else
     PetscCall(VecZeroEntries(du));
@@ -198,7 +198,7 @@ PetscErrorCode CostateCheckTaylor(Costate cs, PetscInt j, PetscRandom random, Pe
     PetscCall(VecDuplicate(cs->p, &dp));
     PetscCall(VecSetRandom(dp, rand));
     PetscCall(Scale(p, dp));
-    PetscCall(VecDot(gp, dp, &s));
+    PetscCall(VecTDot(gp, dp, &s));
     slope += PetscRealPart(s);
     /* the gradient with respect to p holds what goes through the initial state, so that has to go along */
     if (cs->du0dp && !cs->changed) PetscCall(MatMultAdd(cs->du0dp, dp, du, du));

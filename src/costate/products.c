@@ -10,8 +10,8 @@ static PetscErrorCode Compare(Vec a, Vec b, Vec c, Vec d, PetscReal *e)
   PetscReal   n[4];
 
   PetscFunctionBegin;
-  PetscCall(VecDot(a, b, &x));
-  PetscCall(VecDot(c, d, &y));
+  PetscCall(VecTDot(a, b, &x));
+  PetscCall(VecTDot(c, d, &y));
   PetscCall(VecNorm(a, NORM_2, &n[0]));
   PetscCall(VecNorm(b, NORM_2, &n[1]));
   PetscCall(VecNorm(c, NORM_2, &n[2]));
@@ -143,8 +143,8 @@ static PetscErrorCode CheckParameters(Probe *x, PetscRandom rand, PetscReal *e)
   PetscCall(VecCopy(p, cs->p));
   PetscCall(CostateWindowsBegin(cs));
   PetscCall(VecAXPBY(x->a, -1 / (2 * x->d), 1 / (2 * x->d), x->b));
-  PetscCall(VecDot(x->a, x->w, &s[0]));
-  PetscCall(VecDot(q0, g, &s[1]));
+  PetscCall(VecTDot(x->a, x->w, &s[0]));
+  PetscCall(VecTDot(q0, g, &s[1]));
   PetscCall(VecNorm(x->a, NORM_2, &n[0]));
   PetscCall(VecNorm(x->w, NORM_2, &n[1]));
   *e         = PetscAbsScalar(s[0] - s[1]) / PetscMax(n[0] * n[1], PETSC_MACHINE_EPSILON);

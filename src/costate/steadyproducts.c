@@ -95,7 +95,7 @@ PetscErrorCode CostateSteadyForward(CostateLinear l, Vec work, PetscReal error[]
     PetscCall(VecZeroEntries(s));
     PetscCall(CostateLinearSolve(l, PETSC_FALSE, work, s, why, size));
     if (why[0]) break;
-    PetscCall(VecMDot(s, cs->ncosts, gu, dot));
+    PetscCall(VecMTDot(s, cs->ncosts, gu, dot));
     if (*at >= 0) PetscCall(Put(cs, *at, dot));
     for (PetscInt j = 0; *at < 0 && j < cs->ncosts; j++) error[j] = PetscAbsScalar(dot[j]);
   }

@@ -62,7 +62,7 @@ static PetscErrorCode Add(Costate cs, PetscInt j, const CostatePart *part, Petsc
     PetscScalar s;
 
     PetscCall(Column(f, z, k, f->column));
-    PetscCall(VecDot(f->column, f->Su, &s));
+    PetscCall(VecTDot(f->column, f->Su, &s));
     if (k >= first && k < last) PetscCall(VecSetValue(gp, k, s, ADD_VALUES));
   }
   PetscCall(VecAssemblyBegin(gp));

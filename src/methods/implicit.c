@@ -202,7 +202,7 @@ static PetscErrorCode Adjoint(Costate cs)
       break;
     }
     PetscCall(CostateModelResidual(l->model, l->t, l->u, im->zero, im->g));
-    PetscCall(VecDot(im->g, im->eta, &s));
+    PetscCall(VecTDot(im->g, im->eta, &s));
     PetscCall(Warn(cs, j, PetscAbsScalar(s)));
     PetscCall(CostateModelMultRpTranspose(l->model, im->eta, cs->mu[j]));
     PetscCall(VecScale(cs->mu[j], -1));

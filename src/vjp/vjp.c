@@ -217,8 +217,8 @@ PetscErrorCode CostateVJPCheck(CostateVJP v, const CostatePoint *at, Mat A, Pets
   PetscCall(MatHasOperation(A, MATOP_MULT_TRANSPOSE, &transposed));
   if (transposed) {
     PetscCall(MatMultTranspose(A, w, jw));
-    PetscCall(VecDot(jx, w, &a));
-    PetscCall(VecDot(x, jw, &b));
+    PetscCall(VecTDot(jx, w, &a));
+    PetscCall(VecTDot(x, jw, &b));
     PetscCall(VecNorm(jx, NORM_2, &n[0]));
     PetscCall(VecNorm(w, NORM_2, &n[1]));
     PetscCall(VecNorm(jw, NORM_2, &n[2]));
