@@ -279,7 +279,8 @@ static inline PetscErrorCode AppForward(App *app, AppResult *res)
   PetscFunctionReturn(0);
 }
 
-/* lambda = u(T), mu = 0; the sweeps leave the state at 0 in U, so a later one gets u(T) from the first. */
+/* lambda = u(T) or its conjugate, mu = 0; the sweeps leave the state at 0 in U, so a later one gets u(T) from the
+ * first. */
 static inline PetscErrorCode AppBackwardBegin(App *app, AppResult *res, PetscInt at)
 {
   PetscScalar *a;
@@ -288,7 +289,7 @@ static inline PetscErrorCode AppBackwardBegin(App *app, AppResult *res, PetscInt
   PetscFunctionBegin;
   PetscCall(VecGetLocalSize(app->lambda, &n));
   PetscCall(VecGetArray(app->lambda, &a));
-  PetscCall(PetscArraycpy(a, res->lambda + at, n));
+  for (PetscInt i = 0; i < n; i++) a[i] = PetscConj(res->lambda[at + i]);
   PetscCall(VecRestoreArray(app->lambda, &a));
   PetscCall(VecZeroEntries(app->mu));
   PetscCall(TSSetCostGradients(app->ts, 1, &app->lambda, app->parameters ? &app->mu : NULL));

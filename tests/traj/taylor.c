@@ -38,7 +38,8 @@ static PetscErrorCode Slope(const App *app, const AppResult *res, PetscBool para
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Exscan(&n, &lo, 1, MPIU_INT, MPI_SUM, PETSC_COMM_WORLD));
   if (run_rank == 0) lo = 0;
-  for (PetscInt i = 0; i < n && !parameters; i++) mine += PetscRealPart(res->lambda[n + i]) * AppDirection(app, lo + i);
+  for (PetscInt i = 0; i < n && !parameters; i++)
+    mine += PetscRealPart(res->lambda[n + i] * APP_ASIDE) * AppDirection(app, lo + i);
   for (PetscInt i = 0; i < res->nmu && parameters; i++) mine += PetscRealPart(res->mu[i]) * AppDirection(app, 1000 + i);
   PetscCallMPI(MPI_Allreduce(&mine, slope, 1, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
   PetscFunctionReturn(0);
