@@ -238,6 +238,7 @@ static PetscErrorCode Prepare(CostateTraj tr, TS ts, PetscInt k)
   PetscCall(CostateReplayBegin(tr, ts, &saved));
   tr->work = tr->pending = -1;
   tr->touched            = PETSC_FALSE;
+  PetscCall(CostateProbe(tr, ts, k));
   while (!done) {
     PetscCall(CostateSched(tr, costate_sched_next(tr->sched, &a)));
     PetscCall(Obey(tr, ts, k, &a, &record, &done));

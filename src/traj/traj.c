@@ -40,6 +40,7 @@ PetscErrorCode CostateTrajReset(CostateTraj tr)
   tr->changed_by   = NULL;
   tr->have_top = tr->ended = tr->event = tr->jump = tr->measured = tr->stages_lost = PETSC_FALSE;
   tr->replayed = tr->sweeps = 0;
+  tr->probed                = PETSC_FALSE;
   tr->durable = tr->resumed = tr->resuming = tr->passed = PETSC_FALSE;
   tr->nkinds = tr->ndumped = tr->nlandmarks = tr->npast = 0;
   tr->commits = tr->recovered = tr->put = tr->unlooked = 0;

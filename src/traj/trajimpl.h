@@ -327,6 +327,7 @@ struct _n_CostateTraj {
   PetscInt            commits, recovered;
   PetscLogDouble      commit_seconds;
   PetscInt            replayed, sweeps;
+  PetscBool           probed; /* whether one step was executed again although none has to be */
   PetscInt64          boundaries;
   PetscLogDouble      t0, seconds[3]; /* forward, recompute, backward */
   PetscLogDouble      last_progress;
@@ -498,6 +499,7 @@ PETSC_INTERN PetscErrorCode CostateReplayEnd(CostateTraj, TS, CostateSaved *);
 PETSC_INTERN PetscErrorCode CostateReplayContext(CostateTraj, TS, PetscInt);
 PETSC_INTERN PetscErrorCode CostateReplayStep(CostateTraj, TS, PetscInt);
 PETSC_INTERN PetscErrorCode CostateReplayAgree(CostateTraj);
+PETSC_INTERN PetscErrorCode CostateProbe(CostateTraj, TS, PetscInt);
 
 /* budget.c */
 PETSC_INTERN PetscErrorCode CostateParseBudget(MPI_Comm, const char[], const char[], const char[], PetscInt64 *,

@@ -72,6 +72,18 @@ three='-ts_trajectory_costate_ram 3'
   same 'the option that vouches for the jump gives the gradient of full storage' -ts_trajectory_costate_jumps $rk -app_halve .5
 
   refused 'a right-hand side that does not repeat is an error that names the step' 'Step [0-9]+ gave other bits' $three $rk -app_noise 7
+  # PETSc's own trajectories give a wrong gradient without a word
+  for type in "$rk" '-ts_type rk -ts_rk_type 3bs' '-ts_type cn'; do
+    refused "${type##* }: rates set in TSSetPostStep() are an error where no step has to be repeated" \
+      'Step [0-9]+ was repeated and came to another state.*TSSetPostStep' -ts_trajectory_costate_ram 100 $type -app_rates poststep
+    drive_all -ts_trajectory_type costate $three $type -app_rates prestep
+    for ranks in 1 2 3; do mv $ranks/out $ranks/full; done
+    drive_all -ts_trajectory_type costate -ts_trajectory_costate_ram 100 $type -app_rates prestep
+    for ranks in 1 2 3; do
+      grep -q lambda $ranks/out && cmp -s $ranks/out $ranks/full
+      t_ok $? "${type##* }: set in TSSetPreStep() they are not ($ranks ranks)"
+    done
+  done
   refused 'an extrapolated initial guess that does not repeat is an error that names the step' 'Step [0-9]+ gave other bits' $three -ts_type cn -ts_theta_initial_guess_extrapolate
   refused 'a preconditioner that lags behind is an error that names the step' 'Step [0-9]+ gave other bits' $three -ts_type cn -snes_lag_preconditioner 3 -snes_lag_preconditioner_persists
   refused 'a Jacobian that lags behind is an error that names the step' 'Step [0-9]+ gave other bits' $three -ts_type cn -snes_lag_jacobian 2 -snes_lag_jacobian_persists

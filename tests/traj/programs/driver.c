@@ -4,6 +4,7 @@
   library: the tests load it as a plugin.  Prints the steps, and a hash of the results of each rank.
 
     -app_end time|steps|user|event  -app_end_step N  -app_event  -app_solves N  -app_sweeps N  -app_runs N
+    -app_rates prestep|poststep  (the rates change from step to step)
     -app_points N  -app_pieces  -app_integral  -app_noise N  -app_halve X  -app_where
   poststep|prestep|poststage|postevaluate|monitor -app_early N     asks for state 1 when step N is reached -app_late N
   asks for state N between the run and its adjoint -app_remesh      solves again, with step numbers that go on, for a
@@ -23,7 +24,8 @@ static const char *const wheres[] = {"poststep", "prestep",  "poststage", "poste
 
 typedef struct {
   PetscInt  early, late;
-  PetscBool remesh;
+  PetscBool remesh, rates;
+  AppWhere  rates_at;
 } Wish;
 
 static PetscErrorCode Options(App *app, Wish *wish)
@@ -47,6 +49,8 @@ static PetscErrorCode Options(App *app, Wish *wish)
   PetscCall(PetscOptionsInt("-app_early", "asks for state 1 at this step", NULL, wish->early, &wish->early, NULL));
   PetscCall(PetscOptionsInt("-app_late", "asks for this state", NULL, wish->late, &wish->late, NULL));
   PetscCall(PetscOptionsBool("-app_remesh", "goes on with another size", NULL, wish->remesh, &wish->remesh, NULL));
+  PetscCall(PetscOptionsEnum("-app_rates", "which hook changes the rates", NULL, wheres, (PetscEnum)wish->rates_at,
+                             (PetscEnum *)&wish->rates_at, &wish->rates));
   PetscOptionsEnd();
   PetscFunctionReturn(0);
 }
@@ -75,9 +79,25 @@ static PetscErrorCode Early(TS ts, PetscInt n, PetscReal t, Vec u, void *ctx)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode Rates(TS ts)
+{
+  App     *app;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetApplicationContext(ts, &app));
+  PetscCall(TSGetStepNumber(ts, &n));
+  app->mode = n % 3;
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Setup(TS ts, App *app)
 {
+  const Wish *wish = (Wish *)app->user;
+
   PetscFunctionBeginUser;
+  if (wish->rates && wish->rates_at == AT_POSTSTEP) PetscCall(TSSetPostStep(ts, Rates));
+  if (wish->rates && wish->rates_at == AT_PRESTEP) PetscCall(TSSetPreStep(ts, Rates));
   if (((Wish *)app->user)->early > 0) PetscCall(TSMonitorSet(ts, Early, app->user, NULL));
   PetscFunctionReturn(0);
 }
@@ -159,7 +179,7 @@ int main(int argc, char **argv)
   App         app = AppDefault();
   AppResult   res;
   PetscMPIInt rank;
-  Wish        wish = {0, 0, PETSC_FALSE};
+  Wish        wish = {0, 0, PETSC_FALSE, PETSC_FALSE, AT_POSTSTEP};
 
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCall(Options(&app, &wish));
