@@ -50,7 +50,7 @@ clean:
 	rm -rf $(BUILD) $(if $(filter build,$(BUILD)),lib bin)
 
 uninstall:
-	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' libdir='$(libdir)' config/install.sh uninstall
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' config/install.sh uninstall
 
 ifneq ($(filter-out help demo check check-long bench man lint sanitize format clean uninstall,$(or $(MAKECMDGOALS),all)),)
 include config/build.mk config/docs.mk

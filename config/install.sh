@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What `make install` and `make uninstall` do:  config/install.sh install | uninstall
 #
-# What was put where, below PREFIX, is in libdir/costate/manifest: files first, then the directories that were made, each
+# What was put where, below PREFIX, is in PREFIX/lib/costate/manifest: files first, then the directories that were made, each
 # before the one that holds it. uninstall removes just these, the directories if nothing else is in them by then. install
 # begins with that, so that nothing of an older version stays.
 set -eu -o pipefail
@@ -21,8 +21,7 @@ below() {
   [[ $dir == "$PREFIX"/* ]] || fail "'$1' is not below PREFIX, '$PREFIX': set PREFIX too, or name a directory below it."
   echo "${dir#"$PREFIX"/}"
 }
-lib=$(below "${libdir:-$PREFIX/lib}")
-manifest=$lib/costate/manifest
+manifest=lib/costate/manifest
 
 uninstall() {
   local kind path
@@ -89,8 +88,7 @@ options() {
 library_options() { sed -n "/$1\[\] = {/,/}/s/.*\"\([a-z0-9_]*\)\".*/-\1/p" "$2" | words; }
 
 install_all() {
-  local include bin share series minor command page
-  include=$(below "$includedir") bin=$(below "$bindir") share=$(below "$datadir")
+  local series minor command page
   series=$(flag PETSC_VERSION)
   [ -n "$(flag PETSC_PCDIR)" ] || fail "$BUILD/config.mk is of another version of this program: run \`make\` first."
   series=${series%.*}
@@ -123,8 +121,8 @@ install_all() {
   fill costate.pc.in "$lib/pkgconfig"
   fill costate-config.cmake.in "$lib/cmake/costate"
   fill costate-config-version.cmake.in "$lib/cmake/costate"
-  fill variables.in "$lib/costate/conf"
-  fill rules.in "$lib/costate/conf"
+  fill variables.in lib/costate/conf
+  fill rules.in lib/costate/conf
   fill completion.bash.in "$share/bash-completion/completions" costate
   for page in "$BUILD"/man/man[13]/*.[13]; do
     if [ -f "$page" ]; then put 644 "$page" "$share/man/$(basename "$(dirname "$page")")"; fi
@@ -138,6 +136,10 @@ case ${1:-} in
     echo "costate: removed from $to"
     ;;
   install)
+    lib=$(below "$libdir")
+    include=$(below "$includedir")
+    bin=$(below "$bindir")
+    share=$(below "$datadir")
     if [ -f "$to/$manifest" ]; then uninstall; fi
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

@@ -6,7 +6,7 @@
 #
 # The commands are by default `make demo` and `make check`. The archive, its key and its proxy are those of this machine's
 # apt. Exit status: 0 all commands succeeded, 77 the root could not be bootstrapped (skipped, nothing was shown), else 1.
-# KEEP=1 leaves the root behind.
+# KEEP=1 leaves the root behind; CARRY=DIR takes a copy of DIR along, as /srv/carried.
 set -u
 suite=${1:?usage: config/ci/debian.sh SUITE [COMMAND]...}
 shift
@@ -130,6 +130,9 @@ echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 mkdir -p "$root/srv/costate"
 { git -c safe.directory="$PWD" ls-files -z -co --exclude-standard | while IFS= read -r -d '' f; do if [ -e "$f" ]; then printf '%s\0' "$f"; fi; done; } |
   tar --null -T - -cf - | tar -C "$root/srv/costate" --no-same-owner -xf -
+
+# CARRY=DIR: a copy of it is in /srv/carried there
+if [ -n "${CARRY:-}" ]; then cp -r "$CARRY" "$root/srv/carried"; fi
 
 # inside COMMAND: as a login of a fresh root has it. Nothing of this machine's environment but the proxy comes along.
 inside() {
