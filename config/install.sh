@@ -96,11 +96,11 @@ install_all() {
   declare -gA values=([VERSION]=$VERSION [LIB]=$lib [INCLUDE]=$include [PETSC]=$(flag PETSC)
     [PETSC_FROM]=$series [PETSC_BELOW]=${series%.*}.$((minor + 1)) [PETSC_PCDIR]=$(flag PETSC_PCDIR)
     [SONAME]=$SONAME [RUN_OPTIONS]="$(options run)" [PETSC_DIR]=$(flag PETSC_HOME) [PETSC_ARCH]=$(flag PETSC_HOME_ARCH) [MPICC]=$(flag MPICC)
-    [STATIC]="$(flag HDF5_LIBS) $(flag ADOLC_LIBS) -lpthread -lm"
+    [STATIC]=$(xargs <<<"$(flag HDF5_LIBS) $(flag ADOLC_LIBS) -lpthread -lm")
     [PC_PREFIX]="\${pcfiledir}/$(up "$lib/pkgconfig")" [RPATH]='-Wl,-rpath,${libdir} '
     [MAKE_RPATH]='-Wl,-rpath,${COSTATE_LIB_DIR} ')
   # In the system's own place nothing moves, and everybody looks there.
-  if [ "$PREFIX" = /usr ]; then values[PC_PREFIX]=$PREFIX values[RPATH]='' values[MAKE_RPATH]=''; fi
+  if [ "$PREFIX" = /usr ]; then values[PC_PREFIX]=$PREFIX values[RPATH]='' values[MAKE_RPATH]='' values[STATIC]=$(sed 's/-Wl,-rpath,[^ ]* *//g' <<<"${values[STATIC]}"); fi
   for command in $(sed -n 's/^COSTATE_COMMAND(\([a-z]*\),.*/\1/p' src/cli/commands.def); do
     values[COMMANDS]="${values[COMMANDS]:-}${values[COMMANDS]:+ }$command"
     values[OPTIONS]="${values[OPTIONS]:-}      $command) words='$(options "$command")' ;;"$'\n'
