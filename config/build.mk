@@ -2,8 +2,10 @@
 # How everything is compiled, linked and run. New files are picked up by the wildcards.
 
 # What is installed is what was built: `sudo make install` may not see the PETSC_DIR that `make` saw.
-PROBED := $(if $(and $(filter install,$(MAKECMDGOALS)),$(wildcard $(BUILD)/config.mk)),,$(shell CC='$(CC)' MPICC='$(MPICC)' MPIEXEC='$(MPIEXEC)' PETSC_DIR='$(PETSC_DIR)' PETSC_ARCH='$(PETSC_ARCH)' \
-  config/probe.sh $(BUILD)/config.mk 2>&1))
+ifneq ($(MAKECMDGOALS)$(wildcard $(BUILD)/config.mk),install$(BUILD)/config.mk)
+PROBED := $(shell CC='$(CC)' MPICC='$(MPICC)' MPIEXEC='$(MPIEXEC)' PETSC_DIR='$(PETSC_DIR)' PETSC_ARCH='$(PETSC_ARCH)' \
+  config/probe.sh $(BUILD)/config.mk 2>&1)
+endif
 ifneq ($(PROBED),)
 $(error Missing: $(PROBED). `config/setup.sh build` installs it or says how)
 endif

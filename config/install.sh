@@ -90,7 +90,6 @@ library_options() { sed -n "/$1\[\] = {/,/}/s/.*\"\([a-z0-9_]*\)\".*/-\1/p" "$2"
 install_all() {
   local series minor command page
   series=$(flag PETSC_VERSION)
-  [ -n "$(flag PETSC_PCDIR)" ] || fail "$BUILD/config.mk is of another version of this program: run \`make\` first."
   series=${series%.*}
   minor=${series##*.}
   declare -gA values=([VERSION]=$VERSION [LIB]=$lib [INCLUDE]=$include [PETSC]=$(flag PETSC)
@@ -140,6 +139,11 @@ case ${1:-} in
     include=$(below "$includedir")
     bin=$(below "$bindir")
     share=$(below "$datadir")
+    petsc=$(flag PETSC_HOME)/$(flag PETSC_HOME_ARCH)
+    [ -n "$(flag PETSC_PCDIR)" ] || fail "$BUILD/config.mk is of another version of this program: run \`make\` first."
+    if [[ -n ${PETSC_DIR:-} && $(realpath -m "$PETSC_DIR/${PETSC_ARCH:-}") != "$(realpath -m "$petsc")" ]]; then
+      fail "What is in $BUILD was built with the PETSc in ${petsc%/}, and PETSC_DIR is $PETSC_DIR: run \`make\` first, or unset it."
+    fi
     if [ -f "$to/$manifest" ]; then uninstall; fi
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
@@ -148,7 +152,7 @@ case ${1:-} in
     made "$(dirname "$manifest")"
     install_all
     { printf 'file %s\n' "${files[@]}" "$manifest"; [ ${#dirs[@]} = 0 ] || printf 'dir %s\n' "${dirs[@]}"; } >"$to/$manifest"
-    echo "costate $VERSION: installed under $to"
+    echo "costate $VERSION for PETSc $(flag PETSC_VERSION) in ${petsc%/}: installed under $to"
     ;;
   *) fail 'usage: config/install.sh install | uninstall' ;;
 esac

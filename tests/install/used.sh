@@ -75,13 +75,15 @@ t_is "$(readlink -f "$(PKG_CONFIG_PATH=$PWD/dest/opt/c/lib/triplet/pkgconfig pkg
   "$(readlink -f dest/opt/c/lib/triplet/libcostate.so)" "pkg-config knows where the plugin is"
 t_is "$(ldd dest/opt/c/bin/costate | sed -n 's/.*libcostate.*=> \([^ ]*\) .*/\1/p' | xargs realpath)" "$(realpath dest/opt/c/lib/triplet/libcostate.so)" "the command finds the library there"
 uninstall_from /opt/c "DESTDIR=$PWD/dest"
-t_is "$(find dest | xargs)" "dest dest/opt" "uninstall with DESTDIR"
+t_is "$(find dest | sort | xargs)" "dest dest/opt" "uninstall with DESTDIR"
 
 # What is refused
 quiet_make uninstall "PREFIX=$PWD/nowhere" 2>err
 t_like "$?$(cat err)" "^1.*Nothing was installed under .*/nowhere" "uninstall where nothing is"
 quiet_make install "PREFIX=$PWD/one" "libdir=$PWD/two/lib" 2>err
 t_like "$?$(cat err)" "^1.*two/lib' is not below PREFIX" "a directory outside of PREFIX"
+PETSC_DIR=$PWD quiet_make install "PREFIX=$PWD/one" 2>err
+t_like "$?$(cat err)" "^1.*was built with the PETSc in .* run \`make\` first" "a PETSc that is not that of the build"
 t_is "$(ls -d one two 2>/dev/null)" "" "and nothing is made"
 mkdir -p odd/lib/costate
 echo 'file ../new' >odd/lib/costate/manifest
