@@ -8,7 +8,7 @@ DEMOS = tutorial mixed-layer
 MAKEFLAGS += --no-print-directory
 SHELL = /bin/bash
 
-.PHONY: all help demo check check-long bench lint sanitize format clean install uninstall examples tests programs run-demo run-check run-check-long run-bench man run-man
+.PHONY: all help demo check check-long bench lint sanitize format clean install uninstall examples tests programs run-demo run-check run-check-long run-bench man run-man docs run-docs
 all:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make check-long      the tests that are too long for every day; COSTATE_SAMPLE=SEED a sample of them'
 	@echo 'make bench           the benchmarks'
 	@echo 'make man             the manual pages, in $$(BUILD)/man'
+	@echo 'make docs            the manual as a site, in $$(BUILD)/docs/html'
 	@echo 'make lint            include rule, format, warnings as errors, cppcheck, shellcheck'
 	@echo 'make sanitize        scheduler and store tests under AddressSanitizer, UBSan and valgrind'
 	@echo 'make format          formats the C files in place'
@@ -30,8 +31,9 @@ SETUP_check = build check
 SETUP_demo = build demo
 SETUP_bench = build
 SETUP_man = build man
+SETUP_docs = build man docs
 SETUP_check-long = build check
-demo check check-long bench man:
+demo check check-long bench man docs:
 	@$(if $(filter no,$(SETUP)),:,config/setup.sh $(SETUP_$@))
 	@$(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) run-$@
 
@@ -52,6 +54,6 @@ clean:
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' config/install.sh uninstall
 
-ifneq ($(filter-out help demo check check-long bench man lint sanitize format clean uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help demo check check-long bench man docs lint sanitize format clean uninstall,$(or $(MAKECMDGOALS),all)),)
 include config/build.mk config/docs.mk
 endif

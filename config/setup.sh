@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sees to it that what is needed is on the machine:
 #
-#   config/setup.sh [-n] build | check | demo | lint | sanitize | root ...
+#   config/setup.sh [-n] build | check | demo | man | docs | lint | sanitize | root ...
 #
 # What there is is used, wherever it comes from (PETSC_DIR, Spack, a module). What is missing is installed through apt on
 # Debian and Ubuntu, with sudo where needed; elsewhere, and with -n, it only says what to install.
@@ -35,6 +35,8 @@ has_module() {
 has_adolc() { pkg-config --exists adolc 2>/dev/null; }
 has_petsc4py() { has_module petsc4py; }
 has_h5py() { has_module h5py; }
+has_sphinx() { has_module sphinx; }
+has_myst() { has_module myst_parser; }
 has_netcdf() { pkg-config --exists netcdf 2>/dev/null; }
 has_data() { [ -f /usr/share/ferret-vis/data/coads_climatology.cdf ]; }
 has_tutorials() {

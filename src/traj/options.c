@@ -124,7 +124,7 @@ PetscErrorCode CostateTrajSetFromOptions(TSTrajectory tj, COSTATE_OPTION_ITEMS P
   PetscReal   rtol;
   PetscEnum   stages = (PetscEnum)tr->stages;
   char        text[PETSC_MAX_PATH_LEN];
-  PetscReal   cost[4];
+  PetscReal   cost[4] = {0};
   double      costs[4];
   PetscInt    ncost = 4;
 
