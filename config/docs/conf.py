@@ -21,11 +21,14 @@ html_theme = "alabaster"
 html_theme_options = {
     "description": "gradients of PETSc time integrators at any scale",
     "fixed_sidebar": False,
-    "page_width": "1200px",
-    "sidebar_width": "280px",
+    "page_width": "1300px",
+    "body_max_width": "auto",
+    "sidebar_width": "270px",
 }
 html_title = "Costate"
 html_extra_path = ["index.html"]
+html_static_path = ["static"]
+html_css_files = ["costate.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_copyright = False
@@ -54,6 +57,7 @@ class LinkFunctions(SphinxPostTransform):
 def mathml(text, block):
     """What browsers show by themselves: no script, no fonts from elsewhere."""
     text = re.sub(r"\s+", " ", re.sub(r"\\[bB]igg?[lr]?(?![A-Za-z])", "", text)).strip()  # brackets grow by themselves
+    text = re.sub(r"\\(log|exp|sin|cos|tan)\s*(?=[A-Za-z\\])", r"\\\1\\,", text)  # functions stand apart from their arguments
     try:
         return latex2mathml.tex2mathml(text, inline=not block)
     except TypeError:  # docutils 0.22 and newer

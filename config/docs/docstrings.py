@@ -76,6 +76,18 @@ def split_arguments(text):
     return [squeeze(p) for p in parts + [part] if squeeze(p) not in ("", "void")]
 
 
+def broken(declaration, width=96):
+    """The lines of a declaration, broken between its arguments."""
+    head, arguments = re.match(r"(.*?\w\)?\()(.*)\);$", declaration).groups()
+    lines = [head]
+    for argument in split_arguments(arguments) or ["void"]:
+        if len(lines[-1] + argument) > width - 2:
+            lines.append(" " * min(len(head), width // 2))
+        lines[-1] += argument + ", "
+    lines[-1] = lines[-1].removesuffix(", ") + ");"
+    return [line.rstrip() for line in lines]
+
+
 def argument_name(argument):
     m = re.search(r"\(\*+\s*(\w+)\)", argument) or re.search(r"(\w+)\s*(?:\[[^]]*\])*$", argument)
     return m.group(1)

@@ -95,11 +95,6 @@ def function_page(function, ours, types):
         out += [".PP", rf"\fB{function.prototype}\fR"]
     elif function.prototype:
         out += declaration(function.prototype)
-    if function.types:
-        out += [".SH TYPES"]
-        for i, name in enumerate(function.types):
-            shown = type_of(types[name])
-            out += [".PP"] * (i > 0 and not shown[0].startswith(".HP")) + shown
     if function.description or function.collective:
         out += [".SH DESCRIPTION"]
         if function.collective:
@@ -110,6 +105,11 @@ def function_page(function, ours, types):
         out += [".SH PARAMETERS"]
         for title, blocks in parameters:
             out += [f".SS {title.replace(' Parameters', '').replace(' Parameter', '')}"] + render(blocks)
+    if function.types:
+        out += [".SH TYPES"]
+        for i, name in enumerate(function.types):
+            shown = type_of(types[name])
+            out += [".PP"] * (i > 0 and not shown[0].startswith(".HP")) + shown
     for title, blocks in function.sections:
         if (title, blocks) not in parameters:
             plural = {"Note": "NOTES", "Options Database Key": "OPTIONS DATABASE KEYS"}.get(title, title.upper())

@@ -49,15 +49,17 @@ def render(blocks):
 
 
 def function_page(function, types):
-    out = [f"# {function.name}", "", escape(function.brief), "", "```c", f"#include <{function.include}>", "", function.prototype,
-           "```", ""]
-    for name in function.types:
-        out += ["```c", types[name], "```", ""]
+    declaration = docstrings.broken(function.prototype) if function.parameters else [function.prototype]
+    out = [f"# {function.name}", "", escape(function.brief), "", "```c", f"#include <{function.include}>", "", *declaration, "```", ""]
     out += [function.collective + ("" if function.collective.endswith(".") else "."), ""] if function.collective else []
     out += render(function.description)
     for title, blocks in function.sections:
         out += [f"## {title}", "", *render(blocks)]
-    return out + [f"Level: {function.level}", "", "See also: " + ", ".join(f"`{s}`" for s in function.see), ""]
+    if function.types:
+        out += ["## Types", ""]
+        for name in function.types:
+            out += ["```c", types[name], "```", ""]
+    return out + ["## See also", "", ", ".join(f"`{s}`" for s in function.see), "", f"Level: {function.level}", ""]
 
 
 def header_page(header):
@@ -66,7 +68,7 @@ def header_page(header):
 
 
 def functions_index(functions, headers):
-    out = ["# The functions", "", "Those of `costate.h` are what applications call; the other headers are for tools and extensions.", ""]
+    out = ["Those of `costate.h` are what applications call; the other headers are for tools and extensions.", ""]
     for path in docstrings.costate_h() + sorted({f.header for f in functions.values()} - set(docstrings.costate_h())):
         members = [f for f in functions.values() if f.header == path]
         whole = [h for h in headers if h.path == path]
@@ -77,12 +79,12 @@ def functions_index(functions, headers):
 
 
 def options_page(groups):
-    out = ["# The options", "", "As the library prints them with `-help`. A name of this family that is none is an error. "
+    out = ["As the library prints them with `-help`. A name of this family that is none is an error. "
            "Those of a `TS`, of its trajectory and of a `Costate` take the prefix of their object.", ""]
     for title, text, rows in groups:
         out += [f"## {title}", "", text, "", "| option | what | default |", "|---|---|---|"]
         for o in rows:
-            default = option_code(o.default) if o.default else " "
+            default = o.default if " " in o.default else option_code(o.default) if o.default else " "
             function = f" (`{o.function}()`)" if o.function and not o.function.startswith("Petsc") else ""
             out.append(f"| {option_code(o.name)} | {cell(o.text)}{function} | {default} |")
         out.append("")
@@ -92,7 +94,7 @@ def options_page(groups):
 
 def command_page(program):
     _, rows = command.commands(program)
-    out = ["# The command costate", "", *render(command.INTRODUCTION), escape(command.STATUS), ""]
+    out = [*render(command.INTRODUCTION), escape(command.STATUS), ""]
     for name, text in rows:
         out += [f"## {name}", "", escape(text), "", "```", *command.help_of(program, name), "```", ""]
     return out
@@ -151,28 +153,29 @@ class Site:
                 file.write_bytes(data)
 
 
+def stop_if(bad):
+    if bad:
+        sys.exit("\n".join(dict.fromkeys(bad)))
+
+
 def main(program, example, directory):
     functions, headers, types = docstrings.read_or_exit()
-    groups = options.collect(program, example)
+    titles = [("reference/options", "The options"), ("reference/command", "The command costate"), ("reference/functions", "The functions")]
     site = Site(directory)
     site.take(INDEX)
-    names = options.known(groups)
-    for page, text in site.pages.items():
-        if page.endswith(".md"):
-            site.bad += [f"{page}: there is no option {o}" for o in options.strangers(names, text)]
-    for function in functions.values():
-        text = pathlib.Path(function.file).read_text()
-        site.bad += [f"{function.file}: there is no option {o}" for o in options.strangers(names, text)]
-    generated = {"reference/options": options_page(groups), "reference/command": command_page(program),
-                 "reference/functions": functions_index(functions, headers)}
-    site.index([(page, lines[0].removeprefix("# ")) for page, lines in generated.items()])
+    site.index(titles)
+    stop_if(site.bad)
+    groups = options.collect(program, example)
+    texts = {page: text for page, text in site.pages.items() if page.endswith(".md")}
+    texts.update({f.file: pathlib.Path(f.file).read_text() for f in functions.values()})
+    stop_if([f"{file}: there is no option {o}" for file, text in texts.items() for o in options.strangers(options.known(groups), text)])
+    contents = [options_page(groups), command_page(program), functions_index(functions, headers)]
+    generated = {page: [f"# {title}", "", *lines] for (page, title), lines in zip(titles, contents)}
     generated.update({f"reference/functions/{f.name}": function_page(f, types) for f in functions.values()})
     generated.update({f"reference/functions/{h.name}": header_page(h) for h in headers})
     site.pages.update({f"{page}.md": "\n".join(lines) for page, lines in generated.items()})
     site.pages["functions.txt"] = "".join(
         [f"{f} {f}\n" for f in functions] + [f"{f} {h.name}\n" for h in headers for f in h.functions])
-    if site.bad:
-        sys.exit("\n".join(dict.fromkeys(site.bad)))
     site.write()
 
 
