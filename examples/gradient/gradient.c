@@ -185,6 +185,7 @@ int main(int argc, char **argv)
     PetscCall(TaoSetFromOptions(tao));
     PetscCall(TaoSolve(tao));
     PetscCall(TaoDestroy(&tao));
+    PetscCall(VecViewFromOptions(r, NULL, "-r_view"));
     PetscCall(VecNorm(truth, NORM_2, &size));
     PetscCall(VecAXPY(r, -1, truth));
     PetscCall(VecNorm(r, NORM_2, &error));

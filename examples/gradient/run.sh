@@ -14,6 +14,7 @@ if [ ! -x "$program" ]; then
   exit 1
 fi
 out=$build/examples/gradient/out.txt
+r=$build/examples/gradient/r.txt
 
 run() {
   echo "\$ mpiexec -n $ranks ./gradient $*"
@@ -39,5 +40,12 @@ gauss=$(last Residual)
 awk "BEGIN { d = ($discrete - $gauss) / $gauss; exit !(d * d < 1e-6) }" ||
   fail "two methods do not agree: |dG/dr| is $discrete by discrete and $gauss by gauss"
 
-run "${budget[@]}" "$@" -tao_monitor
+PETSC_OPTIONS="${PETSC_OPTIONS:-} -r_view ascii:$r" run "${budget[@]}" "$@" -tao_monitor
 awk "BEGIN { exit !($(last wrong) < .15) }" || fail "r was not found: it is wrong by $(last wrong)"
+
+if command -v gnuplot >/dev/null; then
+  gnuplot -e "data='$r'; picture='${r%.txt}.png'" "$(dirname "${BASH_SOURCE[0]}")/picture.gnuplot"
+  echo "The picture: ${r%.txt}.png"
+else
+  echo "gnuplot is not installed: r is left as numbers in $r"
+fi
