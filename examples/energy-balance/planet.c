@@ -119,8 +119,8 @@ PetscErrorCode PlanetRead(MPI_Comm comm, const char dir[], PetscInt coarsen, Pla
   for (PetscInt cell = 0; f && cell < n; cell++) FillCell(p, f, coarsen, cell % p->nx, cell / p->nx);
   PetscCall(PetscFree(f));
   PetscCallMPI(MPI_Bcast(&p->nseen, 1, MPIU_INT, 0, comm));
-  PetscCallMPI(MPI_Bcast(p->land, (PetscMPIInt)n, MPIU_BOOL, 0, comm));
-  PetscCallMPI(MPI_Bcast(p->seen, (PetscMPIInt)n, MPIU_BOOL, 0, comm));
+  PetscCallMPI(MPI_Bcast(p->land, (PetscMPIInt)(n * sizeof(*p->land)), MPI_BYTE, 0, comm));
+  PetscCallMPI(MPI_Bcast(p->seen, (PetscMPIInt)(n * sizeof(*p->seen)), MPI_BYTE, 0, comm));
   PetscCallMPI(MPI_Bcast(p->T, (PetscMPIInt)n, MPIU_REAL, 0, comm));
   PetscCheck(p->nseen, comm, PETSC_ERR_FILE_UNEXPECTED,
              "No cell of %s/coads_climatology.cdf has a temperature in all twelve months: is this the file of the "

@@ -157,7 +157,7 @@ PetscErrorCode OceanRead(MPI_Comm comm, const char dir[], PetscInt coarsen, Ocea
   for (PetscInt cell = 0; files && cell < n; cell++) FillCell(o, files, coarsen, cell % o->nx, cell / o->nx);
   PetscCall(FilesDestroy(&files));
   PetscCallMPI(MPI_Bcast(&o->nsea, 1, MPIU_INT, 0, comm));
-  PetscCallMPI(MPI_Bcast(o->sea, n, MPIU_BOOL, 0, comm));
+  PetscCallMPI(MPI_Bcast(o->sea, n * (PetscMPIInt)sizeof(*o->sea), MPI_BYTE, 0, comm));
   PetscCallMPI(MPI_Bcast(o->tbar, n, MPIU_REAL, 0, comm));
   PetscCallMPI(MPI_Bcast(o->exchange, n, MPIU_REAL, 0, comm));
   PetscCallMPI(MPI_Bcast(o->sst, n * NCOEF, MPIU_REAL, 0, comm));

@@ -9,6 +9,38 @@
 #define PETSC_SUCCESS 0
 #endif
 
+/* one name for pointers to anything */
+#if PETSC_VERSION_LT(3, 20, 0)
+#define PetscAssertPointer PetscValidPointer
+#endif
+
+/* renamed; what it gives is given back by PetscViewerDestroy() in all versions */
+#if PETSC_VERSION_LT(3, 22, 0)
+#define PetscOptionsCreateViewer PetscOptionsGetViewer
+#endif
+
+/* what destroys the context of a monitor is given its address, as a pointer to anything in the end */
+#if PETSC_VERSION_LT(3, 25, 0)
+typedef void **CostateCtxAddress;
+#else
+typedef void                       *CostateCtxAddress;
+#endif
+/* what destroys that of a container was given the context itself */
+#if PETSC_VERSION_LT(3, 23, 0)
+typedef void *CostateCtxArg;
+#define COSTATE_CTX(arg)            (arg)
+#define PetscContainerSetCtxDestroy PetscContainerSetUserDestroy
+#else
+typedef CostateCtxAddress           CostateCtxArg;
+#define COSTATE_CTX(arg) (*(void **)(arg))
+#endif
+
+/* PetscBool became a bool, whose type in MPI is the one of C; the name for it is deprecated */
+#if PETSC_VERSION_GE(3, 24, 0)
+#undef MPIU_BOOL
+#define MPIU_BOOL MPI_C_BOOL
+#endif
+
 /* the argument of ops->setfromoptions became a handle */
 #if PETSC_VERSION_LT(3, 23, 0)
 #define COSTATE_OPTION_ITEMS PetscOptionItems *
@@ -18,18 +50,20 @@
 
 /* TSSetTimeSpan() became one case of TSSetEvaluationTimes() */
 #if PETSC_VERSION_LT(3, 23, 0)
-#define COSTATE_TS_TIMES      tspan
-#define COSTATE_TS_TIMES_AT   tspan->span_times
-#define COSTATE_TS_TIMES_N    tspan->num_span_times
-#define COSTATE_TS_TIMES_NEXT tspan->spanctr
-#define COSTATE_ADAPT_CACHED  dt_span_cached
+#define COSTATE_TS_TIMES               tspan
+#define COSTATE_TS_TIMES_AT            tspan->span_times
+#define COSTATE_TS_TIMES_N             tspan->num_span_times
+#define COSTATE_TS_TIMES_NEXT          tspan->spanctr
+#define COSTATE_ADAPT_CACHED           dt_span_cached
+#define COSTATE_TS_SOLUTIONS(ts, n, v) TSGetTimeSpanSolutions(ts, n, v)
 typedef struct _TS_TimeSpan *CostateTSTimes;
 #else
-#define COSTATE_TS_TIMES      eval_times
-#define COSTATE_TS_TIMES_AT   eval_times->time_points
-#define COSTATE_TS_TIMES_N    eval_times->num_time_points
-#define COSTATE_TS_TIMES_NEXT eval_times->time_point_idx
-#define COSTATE_ADAPT_CACHED  dt_eval_times_cached
+#define COSTATE_TS_TIMES               eval_times
+#define COSTATE_TS_TIMES_AT            eval_times->time_points
+#define COSTATE_TS_TIMES_N             eval_times->num_time_points
+#define COSTATE_TS_TIMES_NEXT          eval_times->time_point_idx
+#define COSTATE_ADAPT_CACHED           dt_eval_times_cached
+#define COSTATE_TS_SOLUTIONS(ts, n, v) TSGetEvaluationSolutions(ts, n, NULL, v)
 typedef struct _TS_EvaluationTimes *CostateTSTimes;
 #endif
 
@@ -48,6 +82,10 @@ typedef struct _TS_EvaluationTimes *CostateTSTimes;
 #else
 #define COSTATE_TS_HAS_VEC_SOL0 1
 #endif
+
+/* arkimex got an adjoint step; without an explicit part it is dirk, which uses the slope of the step before */
+#define COSTATE_ARKIMEX_ADJOINT PETSC_VERSION_GE(3, 19, 0)
+#define COSTATE_ARKIMEX_CARRIES PETSC_VERSION_GE(3, 20, 0)
 
 /* the parameter gradient of Runge-Kutta methods with a weight that is zero was wrong: see src/traj/rkadjoint.c */
 #define COSTATE_RK_MU_WRONG PETSC_VERSION_LT(3, 21, 4)

@@ -141,10 +141,10 @@ static PetscErrorCode AdjointMonitor(TS ts, PetscInt step, PetscReal t, Vec u, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode HolderDestroy(void **p)
+static PetscErrorCode HolderDestroy(CostateCtxAddress p)
 {
   PetscFunctionBegin;
-  PetscCall(PetscFree(*p));
+  PetscCall(PetscFree(*(void **)p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -54,8 +54,8 @@ PetscErrorCode CostateChecks(Costate cs)
     if (!cs->check[i]) continue;
     PetscCheck(cs->u0, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_WRONGSTATE,
                "%s has to run by itself: call CostateSetInitialState()", options[i]);
-    PetscCall(PetscOptionsGetViewer(PetscObjectComm((PetscObject)cs), ((PetscObject)cs)->options,
-                                    ((PetscObject)cs)->prefix, options[i], &viewer, &format, &asked));
+    PetscCall(PetscOptionsCreateViewer(PetscObjectComm((PetscObject)cs), ((PetscObject)cs)->options,
+                                       ((PetscObject)cs)->prefix, options[i], &viewer, &format, &asked));
     if (!asked) continue;
     PetscCall(PetscViewerPushFormat(viewer, format));
     PetscCall((*check[i])(cs, viewer));

@@ -67,7 +67,7 @@ PetscErrorCode CostateListGet(PetscInt i, const char **name, const char **text)
 PetscErrorCode CostateCreate(MPI_Comm comm, Costate *cs)
 {
   PetscFunctionBegin;
-  PetscValidPointer(cs, 2);
+  PetscAssertPointer(cs, 2);
   PetscCall(CostateInitializePackage()); /* options of the trajectory and of Tao are heeded from here on */
   if (!COSTATE_CLASSID) PetscCall(PetscClassIdRegister("Costate object", &COSTATE_CLASSID));
   PetscCall(PetscHeaderCreate(*cs, COSTATE_CLASSID, "Costate", "Gradients of a time integration", "Costate", comm,
@@ -202,7 +202,7 @@ PetscErrorCode CostateSetType(Costate cs, CostateType type)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscValidCharPointer(type, 2);
+  PetscAssertPointer(type, 2);
   cs->choose = (PetscBool)!strcmp(type, COSTATEAUTO);
   if (cs->choose) PetscCall(CostateReset(cs));
   if (cs->choose && ((PetscObject)cs)->type_name) PetscFunctionReturn(PETSC_SUCCESS);

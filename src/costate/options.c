@@ -135,13 +135,13 @@ PetscErrorCode CostateSetFromOptions(Costate cs)
   PetscTryTypeMethod(cs, setfromoptions, PetscOptionsObject);
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)cs, PetscOptionsObject));
   PetscOptionsEnd();
-  PetscCall(PetscOptionsGetViewer(PetscObjectComm((PetscObject)cs), ((PetscObject)cs)->options,
-                                  ((PetscObject)cs)->prefix, "-costate_monitor", &viewer, &format, &flg));
+  PetscCall(PetscOptionsCreateViewer(PetscObjectComm((PetscObject)cs), ((PetscObject)cs)->options,
+                                     ((PetscObject)cs)->prefix, "-costate_monitor", &viewer, &format, &flg));
   if (flg) {
     PetscViewerAndFormat *vf;
 
     PetscCall(PetscViewerAndFormatCreate(viewer, format, &vf));
-    PetscCall(PetscObjectDereference((PetscObject)viewer));
+    PetscCall(PetscViewerDestroy(&viewer));
     PetscCall(
         CostateMonitorSet(cs, CostateMonitorDefault, vf, (PetscErrorCode(*)(void **))PetscViewerAndFormatDestroy));
   }

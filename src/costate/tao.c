@@ -31,9 +31,9 @@ PetscErrorCode CostateSetRegularization(Costate cs, CostateRegularization f, voi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode VariableDestroy(void *p)
+static PetscErrorCode VariableDestroy(CostateCtxArg ctx)
 {
-  CostateVariable *v = (CostateVariable *)p;
+  CostateVariable *v = (CostateVariable *)COSTATE_CTX(ctx);
 
   PetscFunctionBegin;
   PetscCall(MatDestroy(&v->root));
@@ -202,7 +202,7 @@ PetscErrorCode CostateSetUpTao(Costate cs, Tao tao)
   PetscCall(TaoSetObjectiveAndGradient(tao, NULL, ObjectiveGradient, v));
   PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)tao), &c));
   PetscCall(PetscContainerSetPointer(c, v));
-  PetscCall(PetscContainerSetUserDestroy(c, VariableDestroy));
+  PetscCall(PetscContainerSetCtxDestroy(c, VariableDestroy));
   PetscCall(PetscObjectCompose((PetscObject)tao, "costate_variable", (PetscObject)c));
   PetscCall(PetscContainerDestroy(&c));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -6,10 +6,10 @@
 
 const char *const CostateTapeChanges[] = {"record", "error", "CostateTapeChange", "COSTATE_TAPE_", NULL};
 
-static PetscErrorCode Destroy(void *tapes)
+static PetscErrorCode Destroy(CostateCtxArg tapes)
 {
   PetscFunctionBegin;
-  PetscCall(CostateTapesDestroy((CostateTapes *)&tapes));
+  PetscCall(CostateTapesDestroy((CostateTapes *)&COSTATE_CTX(tapes)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -26,7 +26,7 @@ PetscErrorCode CostateTapesOf(Costate cs, PetscBool create, CostateTapes *tapes)
     PetscCall(CostateTapesCreate(tapes));
     PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)cs), &container));
     PetscCall(PetscContainerSetPointer(container, *tapes));
-    PetscCall(PetscContainerSetUserDestroy(container, Destroy));
+    PetscCall(PetscContainerSetCtxDestroy(container, Destroy));
     PetscCall(PetscObjectCompose((PetscObject)cs, TAPES, (PetscObject)container));
     PetscCall(PetscContainerDestroy(&container));
   }

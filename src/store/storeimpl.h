@@ -4,6 +4,7 @@
 #define COSTATE_STOREIMPL_H
 
 #include <costate/store.h>
+#include "../base/compat.h"
 
 /* pool.c: buffers */
 PETSC_INTERN PetscErrorCode CostatePoolTake(CostateStore, CostateFrame);

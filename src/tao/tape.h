@@ -5,6 +5,7 @@
 
 #include <costate/store.h>
 #include <costate/tao.h>
+#include "../base/compat.h"
 
 /* What an evaluation gives; the letters are those of the records. */
 typedef enum { COSTATE_VALUE = 'f', COSTATE_SLOPE = 'g', COSTATE_BOTH = 'b' } CostateKind;

@@ -324,10 +324,10 @@ PetscErrorCode CostateHooksPostStep(TS ts, const void **f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode HooksDestroy(void *p)
+static PetscErrorCode HooksDestroy(CostateCtxArg hooks)
 {
   PetscFunctionBegin;
-  PetscCall(PetscFree(p));
+  PetscCall(PetscFree(COSTATE_CTX(hooks)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -391,7 +391,7 @@ PetscErrorCode CostateHooksInstall(TS ts)
     PetscCall(PetscNew(&hooks));
     PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)ts), &c));
     PetscCall(PetscContainerSetPointer(c, hooks));
-    PetscCall(PetscContainerSetUserDestroy(c, HooksDestroy));
+    PetscCall(PetscContainerSetCtxDestroy(c, HooksDestroy));
     PetscCall(PetscObjectCompose((PetscObject)ts, hooks_name, (PetscObject)c));
     PetscCall(PetscContainerDestroy(&c));
   }

@@ -67,9 +67,9 @@ typedef struct {
 
 static const char *const work_name = "CostateRKAdjointWork";
 
-static PetscErrorCode WorkDestroy(void *ctx)
+static PetscErrorCode WorkDestroy(CostateCtxArg ctx)
 {
-  Work *w = (Work *)ctx;
+  Work *w = (Work *)COSTATE_CTX(ctx);
 
   PetscFunctionBegin;
   PetscCall(VecDestroyVecs(w->n, &w->dl));
@@ -102,7 +102,7 @@ static PetscErrorCode GetWork(TS ts, PetscInt n, Work **work)
   PetscCall(VecDuplicate(ts->vecs_sensip[0], &w->dmu));
   PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)ts), &c));
   PetscCall(PetscContainerSetPointer(c, w));
-  PetscCall(PetscContainerSetUserDestroy(c, WorkDestroy));
+  PetscCall(PetscContainerSetCtxDestroy(c, WorkDestroy));
   PetscCall(PetscObjectCompose((PetscObject)ts, work_name, (PetscObject)c)); /* destroys the one before */
   PetscCall(PetscContainerDestroy(&c));
   *work = w;

@@ -20,7 +20,7 @@ static inline PetscBool Everywhere(PetscErrorCode err, const char *part)
 {
   int mine = err && (!part || strstr(message, part)) ? 1 : 0, all;
 
-  MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, PETSC_COMM_WORLD);
+  (void)MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, PETSC_COMM_WORLD);
   return (PetscBool)all;
 }
 

@@ -205,7 +205,7 @@ static PetscErrorCode Refused(const char dir[], const char words[], const char w
 static void Touch(const char path[])
 {
   if (rank == 0) close(open(path, O_WRONLY | O_CREAT, 0666));
-  MPI_Barrier(PETSC_COMM_WORLD);
+  (void)MPI_Barrier(PETSC_COMM_WORLD);
 }
 
 static PetscErrorCode Directories(void)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <petscvec.h>
 #include <costate.h>
+#include "../../src/base/compat.h"
 #include "../tap.h"
 
 #define KEYS   40

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <petscvec.h>
 #include <costate.h>
+#include "../../src/base/compat.h"
 #include "../tap.h"
 
 static PetscMPIInt rank, size;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <petsctao.h>
 #include <costate.h>
+#include "../../src/base/compat.h"
 #include "../tap.h"
 
 static int rank, size;

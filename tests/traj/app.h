@@ -10,6 +10,7 @@
 #ifndef COSTATE_TEST_APP_H
 #define COSTATE_TEST_APP_H
 
+#include "../../src/base/compat.h"
 #include "model.h"
 
 typedef struct {

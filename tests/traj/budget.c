@@ -55,6 +55,7 @@ static PetscErrorCode Get(const char key[], PetscInt64 *x)
   double y;
 
   PetscFunctionBeginUser;
+  *x = -1;
   PetscCall(AppReport(report, key, &y));
   *x = (PetscInt64)y;
   PetscFunctionReturn(0);

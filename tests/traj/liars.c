@@ -134,7 +134,7 @@ static PetscBool Stopped(PetscErrorCode err)
 {
   int mine = err && strstr(message, "transposed solve of adjoint step") && strstr(message, "transposable"), all;
 
-  MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, PETSC_COMM_WORLD);
+  (void)MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, PETSC_COMM_WORLD);
   return (PetscBool)all;
 }
 

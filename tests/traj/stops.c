@@ -358,7 +358,7 @@ static PetscErrorCode Ends(void)
     PetscCall(TSSetFromOptions(app.ts));
     PetscCall(AppForward(&app, &res));
     PetscCall(Met(app.ts, &s, 2, two, &good));
-    PetscCall(TSGetTimeSpanSolutions(app.ts, &nsols, &sols));
+    PetscCall(COSTATE_TS_SOLUTIONS(app.ts, &nsols, &sols));
     T_OK(good && nsols == 4 && s.time[s.n] == 1, "%s, with a time span: both are met (%d of 4)", types[i].name,
          (int)nsols);
     PetscCall(AppDestroy(&app));
