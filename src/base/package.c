@@ -39,6 +39,9 @@ PetscErrorCode CostateStarted(PetscLogDouble *t)
   PETSc calls it when it loads the library with `-dll_append`.  A program that is linked with the library calls it after
   `PetscInitialize()`; it has to where the library is static, since PETSc loads none then.  A second call does nothing.
 
+  A PETSc of another minor version than the library was built for, or with other scalars or indices, is refused; both
+  are named.
+
   Level: beginner
 
 .seealso: `TSTRAJECTORYCOSTATE`
@@ -50,6 +53,7 @@ PetscErrorCode CostateInitializePackage(void)
 
   PetscFunctionBegin;
   if (initialised) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CostateCheckVersion());
   PetscCall(PetscFunctionListFind(TSTrajectoryList, TSTRAJECTORYCOSTATE, &other));
   PetscCheck(!other || other == TSTrajectoryCreate_Costate, PETSC_COMM_WORLD, PETSC_ERR_ORDER,
              "There are two copies of Costate in this program: one was linked in statically, one was loaded by "

@@ -15,6 +15,9 @@ PETSC_INTERN PetscLogEvent Costate_Store, Costate_Fetch, Costate_Replay, Costate
 PETSC_INTERN                PetscErrorCode (*CostateDoor)(TSTrajectory, TS);
 PETSC_INTERN PetscErrorCode CostateDoorOpen(void);
 
+/* Refuses a PETSc of another version, or of other scalars or indices, than the headers were. */
+PETSC_INTERN PetscErrorCode CostateCheckVersion(void);
+
 /* When the library was loaded, by PetscTime(). */
 PETSC_INTERN PetscErrorCode CostateStarted(PetscLogDouble *);
 
