@@ -6,8 +6,17 @@
 # flag NAME: with what the library itself was built.
 flag() { sed -n "s/^$1 *:*= *//p" "$BUILD/config.mk"; }
 
-# petsc_has VERSION: is it this one, or a later one?
-petsc_has() { printf '%s\n' "$1" "$(flag PETSC_VERSION)" | sort -VC; }
+# petsc_since VERSION: is it this one, or a later one?
+petsc_since() { printf '%s\n' "$1" "$(flag PETSC_VERSION)" | sort -VC; }
+
+# petsc_has MACRO: whether PETSc's configuration defines it, as in PETSC_USE_COMPLEX, PETSC_HAVE_HYPRE
+petsc_has() {
+  local f
+  for f in $(flag PETSC_CFLAGS); do
+    if [[ $f = -I* ]] && grep -Eqs "define $1( |\$)" "${f#-I}/petscconf.h"; then return 0; fi
+  done
+  return 1
+}
 
 # compile PROGRAM SOURCE... : into the directory of the test
 compile() {
@@ -17,6 +26,14 @@ compile() {
   read -ra cflags <<<"$(flag PETSC_CFLAGS)"
   read -ra libs <<<"$(flag PETSC_LIBS)"
   "$(flag MPICC)" -std=gnu11 -O1 "${cflags[@]}" -o "$out" "$@" "${libs[@]}" -lm
+}
+
+# compile_fortran PROGRAM SOURCE: PETSc's macros make long lines
+compile_fortran() {
+  local -a cflags libs
+  read -ra cflags <<<"$(flag PETSC_CFLAGS)"
+  read -ra libs <<<"$(flag PETSC_LIBS)"
+  "${MPIFC:-mpifort}" -O1 -ffree-line-length-none "${cflags[@]}" -o "$1" "$2" "${libs[@]}"
 }
 
 # The folder src of PETSc's examples, empty if this machine has none.
