@@ -12,6 +12,13 @@ for candidate in python3 /usr/bin/python3; do
   fi
 done
 [ -n "$python" ] || t_skip_all 'petsc4py is not on this machine (Debian: python3-petsc4py)'
+"$python" -c 'import petsc4py; petsc4py.init(); from petsc4py import PETSc; PETSc.Vec().createSeq(1)' >/dev/null 2>err ||
+  t_skip_all "petsc4py does not work here: $(tail -n 1 err)"
+# Debian has one for each kind of PETSc, and PETSC_DIR says which; without it this may be another one than the library's.
+PETSC_OPTIONS="-dll_append $COSTATE_LIB" "$python" -c 'import petsc4py; petsc4py.init()' >/dev/null 2>err ||
+  if grep -q 'libcostate was built for' err; then
+    t_skip_all "petsc4py here is for another PETSc than the library (Debian: python3-petsc4py-complex, -64-real ...): $(grep -o 'libcostate was built.*' err | head -n 1)"
+  fi
 
 for ranks in 1 2; do
   PETSC_OPTIONS='-ts_trajectory_type basic' run_mpi $ranks "$python" "$ROOT/tests/traj/programs/adjoint.py" >full 2>err

@@ -65,7 +65,7 @@ def main():
     ts.setCostGradients([lam], [mu])
     steps = ts.getStepNumber()
     ts.adjointSolve()
-    bits = [x.hex() for v in (lam, mu) for x in map(float, v.array_r)]
+    bits = [part.hex() for v in (lam, mu) for x in map(complex, v.array_r) for part in (x.real, x.imag)]
     PETSc.Sys.syncPrint(steps, *bits, comm=comm)
     PETSc.Sys.syncFlush(comm=comm)
 
