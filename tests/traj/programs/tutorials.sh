@@ -60,6 +60,8 @@ tutorial() {
   name="${file#*/tutorials/} $*$([ "$ranks" = 1 ] || echo " on $ranks ranks")"
   if [ ! -r "$src/$file" ]; then
     t_skip "$name: this PETSc has no such tutorial"
+  elif petsc_has PETSC_USE_COMPLEX && grep -Eq '^ *requires:.*!complex' "$src/$file"; then
+    t_skip "$name: its own tests say that it is for real scalars only"
   elif ! built_program "$file"; then
     sed 's/^/# /' "$top/bin/log" >&2
     t_ok 1 "$name: compiles"
