@@ -15,6 +15,12 @@
 #define NY  4
 #define NZ  3
 #define DOF 2
+/* the imaginary part of a number is its negative */
+#if defined(PETSC_USE_COMPLEX)
+#define BOTH PetscCMPLX(1, -1)
+#else
+#define BOTH 1
+#endif
 
 static PetscErrorCode OnGrid(DM dm, PetscInt step, Vec u)
 {
@@ -27,7 +33,7 @@ static PetscErrorCode OnGrid(DM dm, PetscInt step, Vec u)
   for (PetscInt k = zs; k < zs + zm; k++)
     for (PetscInt j = ys; j < ys + ym; j++)
       for (PetscInt i = xs; i < xs + xm; i++)
-        for (PetscInt c = 0; c < DOF; c++) x[k][j][i][c] = 1000 * step + ((k * NY + j) * NX + i) * DOF + c;
+        for (PetscInt c = 0; c < DOF; c++) x[k][j][i][c] = BOTH * (1000 * step + ((k * NY + j) * NX + i) * DOF + c);
   PetscCall(DMDAVecRestoreArrayDOF(dm, u, &x));
   PetscFunctionReturn(0);
 }
@@ -38,7 +44,7 @@ static PetscErrorCode Anywhere(PetscInt step, Vec u)
 
   PetscFunctionBeginUser;
   PetscCall(VecGetOwnershipRange(u, &first, &last));
-  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(u, i, 1000 * step + i, INSERT_VALUES));
+  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(u, i, BOTH * (1000 * step + i), INSERT_VALUES));
   PetscCall(VecAssemblyBegin(u));
   PetscCall(VecAssemblyEnd(u));
   PetscFunctionReturn(0);
