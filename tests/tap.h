@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* TAP for tests in C: plan(n), ok(condition, "text", ...) as often as announced, return done(). */
+/* TAP for tests in C: plan(n), ok(condition, "text", ...) as often as announced (or skip(n, "reason")), return done().
+ */
 #ifndef COSTATE_TESTS_TAP_H
 #define COSTATE_TESTS_TAP_H
 
@@ -30,6 +31,12 @@ ok(int condition, const char *format, ...)
   fflush(stdout);
   if (!condition) tap_failed++;
   return condition;
+}
+
+static inline void skip(int n, const char *reason)
+{
+  while (n-- > 0) printf("ok %d # SKIP %s\n", ++tap_run, reason);
+  fflush(stdout);
 }
 
 /* The exit status; the harness reads the plan and the lines, so that a failed test is one of these and not a crash. */

@@ -57,7 +57,9 @@ if [ -z "$complex" ] && [ -n "$src" ] && [ -n "$python" ]; then
 import sys, h5py, numpy
 from follow import follow
 name, records, backward = sys.argv[1], sys.argv[2], len(sys.argv) > 3
-petsc = numpy.fromfile(records, dtype='>u1').reshape(-1, 8 + 8 * 480)[:, 8:].copy().view('>f8').reshape(-1, 12, 20, 2)
+raw = numpy.fromfile(records, dtype='>u1')
+head = 8 if raw[:4].tobytes() == bytes.fromhex('00127b4e') else 16 # two integers, of 32 bits or 64
+petsc = raw.reshape(-1, head + 8 * 480)[:, head:].copy().view('>f8').reshape(-1, 12, 20, 2)
 found = follow(name + '.xdmf')
 assert len(found) == 4, found.keys()
 for time, arrays in found.items():

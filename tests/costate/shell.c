@@ -273,6 +273,7 @@ static PetscErrorCode Case(int i)
   PetscReal eu = 0, ep;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, cases[i].options, 1)) PetscFunctionReturn(0);
   for (int k = 0; k < 2; k++) PetscCall(Implicit(cases[i].method, cases[i].options, k * cases[i].shells, &r[k]));
   if (r[0].gu) PetscCall(ZooDifference(r[1].gu, r[0].gu, &eu));
   PetscCall(ZooDifference(r[1].gp, r[0].gp, &ep));

@@ -4,6 +4,7 @@
 # the observed ones give the same on any number of ranks, and what cannot be used is refused with advice.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
+real_only "the example and PETSc's optimisers are"
 pkg-config --exists netcdf 2>/dev/null || t_skip_all 'the NetCDF library is not installed'
 read -ra netcdf <<<"$(pkg-config --cflags --libs netcdf)"
 lib=$(dirname "$COSTATE_LIB")

@@ -4,6 +4,7 @@
 # what these say, the same on one rank and on two.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
+real_only "the example and PETSc's optimisers are"
 lib=$(dirname "$COSTATE_LIB")
 compile ./program "$ROOT"/examples/groundwater/*.c -I"$ROOT/include" -L"$lib" -lcostate -Wl,-rpath,"$lib" || exit 1
 

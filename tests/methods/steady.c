@@ -40,6 +40,7 @@ static PetscErrorCode Taylor(Problem problem, const char options[])
   PetscReal order, error;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, options, TAYLOR_TESTS)) PetscFunctionReturn(0);
   PetscCall(Create(problem, PETSC_FALSE, PETSC_TRUE, options, &a, &cs));
   PetscCall(CostateCheckTaylor(cs, 0, NULL, NULL, &order));
   T_OK(order >= 1.99, "problem %c %s: the Taylor remainder has order %.4f", 'A' + problem, options, (double)order);

@@ -159,6 +159,7 @@ static PetscErrorCode Proved(Problem problem, const char options[])
   PetscReal         e, order;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, options, PROVED_TESTS)) PetscFunctionReturn(0);
   PetscCall(Create(problem, PETSC_FALSE, PETSC_TRUE, options, &a, &cs));
   PetscCall(CostateSolve(cs));
   PetscCall(Asymmetry(cs, 0, a.p, NULL, &e));

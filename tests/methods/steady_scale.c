@@ -58,6 +58,7 @@ static PetscErrorCode Case(int i)
   Vec       g, reference;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, cases[i].options, CASE_TESTS)) PetscFunctionReturn(0);
   PetscCall(Gradient(&a, PETSC_FALSE, cases[i].reference, &reference, its));
   a = (App){.kind = cases[i].kind, .n = cases[i].n, .shell = cases[i].shell, .transposed = PETSC_TRUE};
   PetscCall(Gradient(&a, PETSC_FALSE, cases[i].options, &g, its));
@@ -82,6 +83,7 @@ static PetscErrorCode Wind(void)
   PetscEventPerfInfo before, after;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, HYPRE, WIND_TESTS)) PetscFunctionReturn(0);
   PetscCall(Create(&a, PETSC_FALSE, HYPRE "-snes_type ksponly -costate_adjoint_ksp_rtol 1e-12", &cs));
   for (PetscInt j = 1; j < 3; j++) PetscCall(CostateSetTerminalCost(cs, j, Value, ValueU, NULL, &a));
   PetscCall(CostateSolveForward(cs));

@@ -82,6 +82,7 @@ static PetscErrorCode Bad(int i, PetscBool time)
   Vec                    g;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, bad[i].options, BAD_TESTS)) PetscFunctionReturn(0);
   PetscCall(Create(&a, time, bad[i].options, &cs));
   PetscCall(ZooListen());
   PetscCall(CostateSolve(cs));

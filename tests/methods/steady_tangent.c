@@ -83,6 +83,7 @@ static PetscErrorCode Modes(Problem problem, PetscBool time, const char options[
   PetscBool         fewer;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, options, MODES_TESTS)) PetscFunctionReturn(0);
   PetscCall(Create(problem, time, PETSC_TRUE, options, &a, &cs));
   PetscCall(More(&a, cs));
   for (int forward = 0; forward < 2; forward++) {

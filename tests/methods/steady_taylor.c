@@ -21,6 +21,7 @@ static PetscErrorCode Taylor(Kind kind, const char options[])
   const char *seed = getenv("SEED");
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, options, TAYLOR_TESTS)) PetscFunctionReturn(0);
   PetscCall(PetscRandomCreate(PETSC_COMM_WORLD, &random));
   PetscCall(PetscRandomSetInterval(random, -1, 1));
   /* another one for each rank, or three ranks with a parameter each go along p, in which heat is linear */
@@ -102,6 +103,7 @@ static PetscErrorCode Layers(const char options[], PetscReal tol)
   Vec            g, known;
 
   PetscFunctionBeginUser;
+  if (without_hypre(zoo_rank, options, 1)) PetscFunctionReturn(0);
   PetscCall(Create(&a, PETSC_FALSE, options, &cs));
   for (PetscInt i = 0; i < N; i++) {
     r[i] = PetscExpReal(-PetscSinReal(1 + 2. * (PetscReal)i));

@@ -116,6 +116,7 @@ static PetscErrorCode Kind(int kind, Mat A, Vec b, Vec w, PetscRandom random)
   KSP         ksp;
 
   PetscFunctionBeginUser;
+  if (without_hypre(rank, "hypre", KIND_TESTS)) PetscFunctionReturn(0);
   PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscOptionsInsertString(NULL, "-pc_type transposable -transposable_pc_type fieldsplit "
                                            "-transposable_pc_fieldsplit_block_size 2 "

@@ -116,6 +116,7 @@ static PetscErrorCode Kind(int kind, Mat A, MatNullSpace right, MatNullSpace lef
   KSP          ksp;
 
   PetscFunctionBeginUser;
+  if (without_hypre(rank, kinds[kind].options, KIND_TESTS)) PetscFunctionReturn(0);
   PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscOptionsInsertString(NULL, "-pc_type transposable"));
   PetscCall(PetscOptionsInsertString(NULL, kinds[kind].options));

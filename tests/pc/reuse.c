@@ -79,6 +79,7 @@ static PetscErrorCode Matrices(const char inner[], PetscRandom random)
   PetscInt    lo;
 
   PetscFunctionBeginUser;
+  if (without_hypre(rank, inner, MATRIX_TESTS)) PetscFunctionReturn(0);
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscOptionsInsertString(NULL, "-pc_type transposable -ksp_rtol 1e-10"));
@@ -306,6 +307,7 @@ static PetscErrorCode Lambda(const Case *c, Vec lambda, Vec reference)
   PetscReal e, norm;
 
   PetscFunctionBeginUser;
+  if (without_hypre(rank, "hypre", 2)) PetscFunctionReturn(0);
   PetscCall(Run(c, "-pc_type redundant -redundant_pc_type lu", reference, NULL));
   PetscCall(Run(c, "-pc_type transposable -transposable_pc_type hypre", lambda, n));
   T_OK(n[0] >= c->least[0] && n[0] <= c->most[0] && n[1] >= c->least[1] && n[1] <= c->most[1],

@@ -69,6 +69,7 @@ static PetscErrorCode Inner(const char inner[], Mat A, Mat P, Vec b, Vec w)
   KSP    ksp;
 
   PetscFunctionBeginUser;
+  if (without_hypre(rank, inner, 3)) PetscFunctionReturn(0);
   PetscCall(PetscOptionsSetValue(NULL, "-transposable_pc_type", inner));
   PetscCall(KSPCreate(PETSC_COMM_WORLD, &ksp));
   PetscCall(KSPSetOperators(ksp, A, P));

@@ -8,7 +8,7 @@
 #include <petscksp.h>
 #include <costate.h>
 #include <costate/pc.h>
-#include "../tap.h"
+#include "../hypre.h"
 
 static PetscMPIInt rank;
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <petscksp.h>
 #include <costate.h>
-#include "../tap.h"
+#include "../hypre.h"
 
 static PetscMPIInt rank;
 
@@ -87,6 +87,7 @@ static PetscErrorCode Inner(const char inner[], PetscRandom random)
   PetscBool      same;
 
   PetscFunctionBeginUser;
+  if (without_hypre(rank, inner, INNER_TESTS)) PetscFunctionReturn(0);
   PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscOptionsSetValue(NULL, "-pc_type", PCTRANSPOSABLE));
   PetscCall(PetscOptionsSetValue(NULL, "-transposable_pc_type", inner));

@@ -4,6 +4,7 @@
 # or one, it goes on and prints every digit that it prints when nothing happens.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
+real_only "the example and PETSc's optimisers are"
 pkg-config --exists netcdf 2>/dev/null || t_skip_all 'the NetCDF library is not installed'
 [ -r /usr/share/ferret-vis/data/coads_climatology.cdf ] || t_skip_all 'the package ferret-datasets is not installed'
 read -ra netcdf <<<"$(pkg-config --cflags --libs netcdf)"

@@ -3,6 +3,7 @@
 # What checkpointing in PETSc gets wrong or refuses on its own tutorials; peers.c has the settings that need a program.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
+real_only 'most of these tutorials are'
 src=$(examples_dir)
 [ -n "$src" ] || t_skip_all "$no_examples"
 src=$src/ts/tutorials

@@ -256,7 +256,11 @@ static PetscErrorCode Same(const Result *a, const Result *b, PetscBool *same)
   PetscFunctionReturn(0);
 }
 
-static const char inner[]  = "-pc_type transposable -transposable_pc_type hypre ";
+#if defined(PETSC_HAVE_HYPRE)
+static const char inner[] = "-pc_type transposable -transposable_pc_type hypre ";
+#else
+static const char inner[] = "-pc_type transposable -transposable_pc_type asm ";
+#endif
 static const char direct[] = "-ksp_type preonly -pc_type redundant";
 
 static PetscErrorCode Options(char to[], size_t len, const char first[], const char second[])

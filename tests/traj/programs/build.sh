@@ -18,6 +18,11 @@ petsc_has() {
   return 1
 }
 
+# Examples with real numbers in them, or which end in PETSc's optimisers.
+real_only() {
+  if petsc_has PETSC_USE_COMPLEX; then t_skip_all "PETSc's scalars are complex, and $1 for real ones"; fi
+}
+
 # compile PROGRAM SOURCE... : into the directory of the test
 compile() {
   local -a cflags libs
