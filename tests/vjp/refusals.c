@@ -111,6 +111,91 @@ static PetscErrorCode Takes(const char options[], PetscBool pattern, const char 
   PetscFunctionReturn(0);
 }
 
+/*
+  Each unknown and the next one; odd rows are a hundred thousand times smaller.  The first is flat where it is, and the
+  last one is lost in the rounding of a large constant.
+*/
+static PetscErrorCode Uneven(TS ts, PetscReal t, Vec u, Vec f, void *ctx)
+{
+  VecScatter         all;
+  Vec                here;
+  const PetscScalar *x;
+  PetscInt           first, last;
+
+  PetscFunctionBeginUser;
+  (void)ts, (void)t, (void)ctx;
+  PetscCall(VecScatterCreateToAll(u, &all, &here));
+  PetscCall(VecScatterBegin(all, u, here, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(all, u, here, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecGetOwnershipRange(f, &first, &last));
+  PetscCall(VecGetArrayRead(here, &x));
+  for (PetscInt i = first; i < last; i++) {
+    PetscScalar value = (i % 2 ? 1e-5 : 1) * (x[i] + 2. * x[(i + 1) % 6]);
+
+    if (i == 0) value = x[0] * x[0] * x[0];
+    if (i == 5) value = 1e6 + 1e-5 * value;
+    PetscCall(VecSetValue(f, i, value, INSERT_VALUES));
+  }
+  PetscCall(VecRestoreArrayRead(here, &x));
+  PetscCall(VecAssemblyBegin(f));
+  PetscCall(VecAssemblyEnd(f));
+  PetscCall(VecScatterDestroy(&all));
+  PetscCall(VecDestroy(&here));
+  PetscFunctionReturn(0);
+}
+
+/* Its derivative by colours, from a pattern with an entry missing in a small row, or with all of them */
+static PetscErrorCode FillUneven(PetscBool missing, PetscErrorCode *err)
+{
+  static const TestCost cost = {1, .3, 0};
+  Costate               cs;
+  TS                    ts;
+  Mat                   J;
+  Vec                   u;
+  PetscInt              first, last;
+
+  PetscFunctionBeginUser;
+  PetscCall(ZooOptions("-costate_vjp coloring -costate_type discrete"));
+  PetscCall(MatCreateAIJ(PETSC_COMM_WORLD, PETSC_DECIDE, PETSC_DECIDE, 6, 6, 2, NULL, 2, NULL, &J));
+  PetscCall(MatCreateVecs(J, &u, NULL));
+  PetscCall(MatGetOwnershipRange(J, &first, &last));
+  for (PetscInt i = first; i < last; i++) {
+    PetscCall(MatSetValue(J, i, i, 1, INSERT_VALUES));
+    if (!missing || i != 3) PetscCall(MatSetValue(J, i, (i + 1) % 6, 1, INSERT_VALUES));
+    PetscCall(VecSetValue(u, i, (PetscReal)i, INSERT_VALUES));
+  }
+  PetscCall(VecAssemblyBegin(u));
+  PetscCall(VecAssemblyEnd(u));
+  PetscCall(MatAssemblyBegin(J, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(J, MAT_FINAL_ASSEMBLY));
+  PetscCall(TSCreate(PETSC_COMM_WORLD, &ts));
+  PetscCall(TSSetRHSFunction(ts, NULL, Uneven, NULL));
+  PetscCall(TSSetRHSJacobian(ts, J, J, NULL, NULL));
+  PetscCall(CostateCreate(PETSC_COMM_WORLD, &cs));
+  PetscCall(CostateSetTS(cs, ts));
+  PetscCall(CostateSetInitialState(cs, u));
+  PetscCall(CostateSetTerminalCost(cs, 0, TEST_COST(&cost)));
+  PetscCall(CostateSetFromOptions(cs));
+  PetscCall(CostateSetUp(cs));
+  PetscCall(TSGetRHSJacobian(ts, &J, NULL, NULL, NULL));
+  TRY(TSComputeRHSJacobian(ts, 0, u, J, J), *err);
+  PetscFunctionReturn(0); /* what an error left behind is not taken down */
+}
+
+static PetscErrorCode SmallRows(void)
+{
+  PetscErrorCode err;
+  PetscBool      yes;
+
+  PetscFunctionBeginUser;
+  PetscCall(FillUneven(PETSC_FALSE, &err));
+  T_OK(!err, "rows of all sizes, flat ones and such that are lost in rounding: nothing is missed: \"%.120s\"", message);
+  PetscCall(FillUneven(PETSC_TRUE, &err));
+  yes = Everywhere(err, "in row 3 ");
+  T_OK(yes, "an entry that lacks in a small row: \"%.80s\"", message);
+  PetscFunctionReturn(0);
+}
+
 int main(int argc, char **argv)
 {
   const Rod right = {.dumb = PETSC_FALSE};
@@ -119,7 +204,7 @@ int main(int argc, char **argv)
   PetscBool said;
   PetscReal e;
 
-  PetscCall(ZooBegin(&argc, &argv, 24));
+  PetscCall(ZooBegin(&argc, &argv, 26));
   PetscCall(Refused("-costate_vjp dunno -costate_vjp_p fd", PETSC_TRUE, PETSC_FALSE, right,
                     "There is no provider dunno", "an unknown provider"));
 #if !defined(PETSC_USE_COMPLEX)
@@ -152,6 +237,7 @@ int main(int argc, char **argv)
   PetscCall(TSSetRHSJacobian(r.ts, r.Jp, r.Jp, NULL, NULL)); /* two of three entries */
   REFUSES(CostateSolve(cs), "what the sparsity pattern does not have", "a pattern that lacks entries");
   PetscCall(RodDestroy(&r, &cs));
+  PetscCall(SmallRows());
   PetscCall(ComesBack());
   PetscCall(Takes("-costate_vjp auto -ts_type rk", PETSC_TRUE, "G_u by user"));
   PetscCall(Takes("-costate_vjp auto -ts_type cn", PETSC_TRUE, "G_u by coloring"));
