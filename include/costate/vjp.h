@@ -72,6 +72,7 @@ struct _n_CostateVJP {
   const char        *missing; /* what would have to be installed for it; NULL if it is built in */
   CostateVJPOps      ops;
   CostateVJPAccuracy accuracy;
+  PetscBool          taped;  /* what it does is in the statistics of the tapes */
   CostateVJPKernel   kernel; /* of columns */
   void              *data;
   PetscInt           evaluations; /* of the function, in all */
@@ -79,6 +80,7 @@ struct _n_CostateVJP {
 
 PETSC_EXTERN PetscErrorCode CostateTapesCreate(CostateTapes *);
 PETSC_EXTERN PetscErrorCode CostateTapesSet(CostateTapes, CostateSide, CostateTapeRecord, void *);
+PETSC_EXTERN PetscErrorCode CostateTapesGet(CostateTapes, CostateSide, CostateTapeRecord *);
 PETSC_EXTERN PetscErrorCode CostateTapesSetScatters(CostateTapes, VecScatter, Vec, VecScatter, Vec);
 PETSC_EXTERN PetscErrorCode CostateTapesSetReuse(CostateTapes, PetscBool, CostateTapeChange);
 PETSC_EXTERN PetscErrorCode CostateTapesGetReuse(CostateTapes, PetscBool *, CostateTapeChange *);
@@ -97,7 +99,10 @@ PETSC_EXTERN PetscErrorCode CostateVJPAssemble(CostateVJP);
 /* The matrix J: assembled, or a MATSHELL with a point of its own, which its duplicates have too. */
 PETSC_EXTERN PetscErrorCode CostateVJPCreateMat(CostateVJP, Mat *);
 PETSC_EXTERN PetscErrorCode CostateVJPSetPoint(CostateVJP, const CostatePoint *, Mat);
-/* <A^T w, v> against <w, A v>, and A v against a difference of the function; relative.  -1: there is no such product */
+/*
+  <A^T w, v> against <w, A v>, and A v against a difference of the function; relative.  -1: there is no such product;
+  PETSC_MAX_REAL: the function does not change
+*/
 PETSC_EXTERN PetscErrorCode CostateVJPCheck(CostateVJP, const CostatePoint *, Mat A, PetscRandom, PetscReal error[2]);
 
 #endif

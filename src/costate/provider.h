@@ -8,7 +8,9 @@
 PETSC_INTERN const char *const CostateProviderOptions[]; /* for the state, for the parameters */
 PETSC_INTERN const char *const CostateProviderSides[];   /* names in text */
 PETSC_INTERN PetscErrorCode    CostateProviderGiven(CostateProvider *, const CostatePoint *, Mat, Mat);
-PETSC_INTERN PetscErrorCode    CostateProviderChoose(Costate, CostateProvider *);
+/* asked: an option says auto, and where nothing serves that is an error; else it is said, and differences do not serve
+ */
+PETSC_INTERN PetscErrorCode CostateProviderChoose(Costate, CostateProvider *, PetscBool asked);
 /* Whether something is preconditioned, and by what the application assembles */
 PETSC_INTERN PetscBool CostateProviderPreconditions(const CostateProvider *);
 /* Whether systems with the Jacobian are solved at all: not in explicit steps and their adjoint */

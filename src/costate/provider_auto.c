@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* -costate_vjp auto: the first provider that serves and is right. */
+/* -costate_vjp auto, and tapes without an option: the first provider that serves and is right. */
 #include "provider.h"
 #include "sweepfun.h"
 
@@ -34,6 +34,9 @@ static PetscErrorCode Try(Costate cs, CostateProvider *pr, char why[], size_t le
   PetscCall(CostateVJPCheck(v, &at, A, random, e));
   if (e[0] > 1e-10)
     PetscCall(PetscSNPrintf(why, len, "its products with J and J^T differ by %.2g", (double)e[0]));
+  else if (e[1] >= PETSC_MAX_REAL)
+    PetscCall(PetscSNPrintf(why, len, "the function does not change%s",
+                            v->parameters ? " with the parameters: CostateSetParametersChanged() tells it" : ""));
   else if (e[1] > 1e-4)
     PetscCall(PetscSNPrintf(why, len, "its products differ from differences of the function by %.2g", (double)e[1]));
   PetscCall(MatDestroy(&A));
@@ -57,15 +60,20 @@ PetscBool CostateProviderPreconditions(const CostateProvider *pr)
   return (PetscBool)(pr->f && pr->P && CostateProviderSolves(pr->v->cs));
 }
 
-/* What speaks against one; NULL: nothing.  With strict, that there is nothing to make a preconditioner of does, too. */
-static PetscErrorCode Against(Costate cs, CostateProvider *pr, const char name[], PetscBool strict, char wrong[],
-                              size_t len, const char **why)
+/*
+  What speaks against one; NULL: nothing.  With strict, that there is nothing to make a preconditioner of does, too, and
+  unasked that it takes differences.
+*/
+static PetscErrorCode Against(Costate cs, CostateProvider *pr, const char name[], PetscBool strict, PetscBool asked,
+                              char wrong[], size_t len, const char **why)
 {
   CostateVJP v = pr->v;
 
   PetscFunctionBegin;
   PetscCall(CostateVJPSetType(v, name));
   PetscCall((*v->ops.can)(v, why));
+  if (!*why && !asked && v->accuracy == COSTATE_VJP_DIFFERENCES)
+    *why = "differences are taken where they are asked for";
   if (*why) PetscFunctionReturn(PETSC_SUCCESS);
   if (v->ops.setup) PetscCall((*v->ops.setup)(v));
   if (strict && !v->parameters && v->ops.mult && !v->ops.matrix && CostateProviderSolves(cs) &&
@@ -79,7 +87,7 @@ static PetscErrorCode Against(Costate cs, CostateProvider *pr, const char name[]
 }
 
 /* The first that serves and is right, says so; one with products alone only where no matrix can be had. */
-PetscErrorCode CostateProviderChoose(Costate cs, CostateProvider *pr)
+PetscErrorCode CostateProviderChoose(Costate cs, CostateProvider *pr, PetscBool asked)
 {
   CostateVJP  v    = pr->v;
   MPI_Comm    comm = v->comm;
@@ -95,7 +103,7 @@ PetscErrorCode CostateProviderChoose(Costate cs, CostateProvider *pr)
     for (PetscInt i = 0; why; i++) {
       PetscCall(CostateVJPListGet(i, &name, &text, &missing));
       if (!name) break;
-      PetscCall(Against(cs, pr, name, (PetscBool)strict, wrong, sizeof(wrong), &why));
+      PetscCall(Against(cs, pr, name, (PetscBool)strict, asked, wrong, sizeof(wrong), &why));
       if (!why) break;
       PetscCall(PetscSNPrintf(p, left, "\n  not %s: %s", name, why));
       PetscCall(PetscStrlen(p, &len));
@@ -103,10 +111,11 @@ PetscErrorCode CostateProviderChoose(Costate cs, CostateProvider *pr)
       left -= len;
     }
   }
-  PetscCheck(!why, comm, PETSC_ERR_SUP, "%s auto finds no provider of %s_%s:%s", CostateProviderOptions[v->parameters],
-             CostateProviderSides[v->side], v->parameters ? "p" : "u", pr->why);
-  PetscCall(PetscFPrintf(comm, PETSC_STDERR, "costate: %s auto: %s_%s by %s, %s%s\n",
-                         CostateProviderOptions[v->parameters], CostateProviderSides[v->side],
-                         v->parameters ? "p" : "u", name, text, pr->why));
+  PetscCheck(!why || !asked, comm, PETSC_ERR_SUP, "%s auto finds no provider of %s_%s:%s",
+             CostateProviderOptions[v->parameters], CostateProviderSides[v->side], v->parameters ? "p" : "u", pr->why);
+  PetscCall(PetscFPrintf(comm, PETSC_STDERR, "costate: %s %s: %s_%s by %s%s%s%s\n",
+                         CostateProviderOptions[v->parameters], asked ? "auto" : "not given, and there is a tape",
+                         CostateProviderSides[v->side], v->parameters ? "p" : "u", why ? "nothing" : name,
+                         why ? "" : ", ", why ? "" : text, pr->why));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -3,6 +3,16 @@
 #include "provider.h"
 #include "tapes.h"
 
+static PetscErrorCode SetName(Costate cs, PetscBool p, const char name[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
+  PetscCall(CostateReset(cs));
+  PetscCall(PetscFree(cs->vjp_name[p]));
+  PetscCall(PetscStrallocpy(name, &cs->vjp_name[p]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
   CostateSetVJP - Sets where products with the derivative of the equation with respect to the state come from
 
@@ -11,7 +21,7 @@
   Input Parameters:
 + cs   - the object
 - name - a provider: jacobian, shell, user, adolc, adolc_sparse, complex, coloring, fd (`costate list vjps`); auto: the
-         first of these that serves and is right; NULL: what the application gave
+         first of these that serves and is right; NULL: what the application gave, which may be a tape
 
   Options Database Keys:
 + -costate_vjp name       - the provider
@@ -33,10 +43,7 @@
 PetscErrorCode CostateSetVJP(Costate cs, const char name[])
 {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscCall(CostateReset(cs));
-  PetscCall(PetscFree(cs->vjp_name[0]));
-  PetscCall(PetscStrallocpy(name, &cs->vjp_name[0]));
+  PetscCall(SetName(cs, PETSC_FALSE, name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -67,10 +74,7 @@ PetscErrorCode CostateSetVJP(Costate cs, const char name[])
 PetscErrorCode CostateSetVJPP(Costate cs, const char name[])
 {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
-  PetscCall(CostateReset(cs));
-  PetscCall(PetscFree(cs->vjp_name[1]));
-  PetscCall(PetscStrallocpy(name, &cs->vjp_name[1]));
+  PetscCall(SetName(cs, PETSC_TRUE, name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -170,7 +174,7 @@ PetscErrorCode CostateProvidersView(Costate cs, PetscViewer viewer)
                                        CostateProviderSides[side], p ? "p" : "u", pr->v->name,
                                        pr->v->accuracy == COSTATE_VJP_EXACT ? "" : " (differences)", pr->v->evaluations,
                                        CostateProviderSides[side], pr->why));
-      if (!strncmp(pr->v->name, "adolc", 5)) PetscCall(CostateTapesView(cs, (CostateSide)side, viewer));
+      if (pr->v->taped) PetscCall(CostateTapesView(cs, (CostateSide)side, viewer));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

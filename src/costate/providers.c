@@ -245,7 +245,26 @@ static PetscErrorCode Create(Costate cs, CostateSide side, PetscBool p, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Chooses the provider and puts what it makes in the place of what the application gave. */
+/* Whether a tape is all that the application gave, where it says nothing of a provider. */
+static PetscErrorCode TapeAlone(Costate cs, CostateSide side, PetscBool p, PetscBool *yes)
+{
+  CostateTapes      tapes;
+  CostateTapeRecord record = NULL;
+  CostateProvider   pr;
+
+  PetscFunctionBegin;
+  PetscCall(CostateTapesOf(cs, PETSC_FALSE, &tapes));
+  if (tapes) PetscCall(CostateTapesGet(tapes, side, &record));
+  *yes = (PetscBool) !!record;
+  if (!record) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Get(cs, side, p, &pr));
+  *yes = (PetscBool)!pr.f;
+  PetscCall(MatDestroy(&pr.A));
+  PetscCall(MatDestroy(&pr.P));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Chooses the provider (name NULL: the tape) and puts what it makes in the place of what the application gave. */
 static PetscErrorCode Install(Costate cs, CostateSide side, PetscBool p, const char name[])
 {
   CostateProvider *pr   = &cs->provider[side][p];
@@ -255,8 +274,8 @@ static PetscErrorCode Install(Costate cs, CostateSide side, PetscBool p, const c
   Mat              A, P;
 
   PetscFunctionBegin;
-  if (!strcmp(name, "auto"))
-    PetscCall(CostateProviderChoose(cs, pr));
+  if (!name || !strcmp(name, "auto"))
+    PetscCall(CostateProviderChoose(cs, pr, (PetscBool) !!name));
   else {
     PetscCall(CostateVJPSetType(v, name));
     PetscCall((*v->ops.can)(v, &why));
@@ -292,12 +311,15 @@ PetscErrorCode CostateProvidersSetUp(Costate cs)
     for (int p = 0; p < 2; p++) {
       CostateProvider *pr   = &cs->provider[side][p];
       const char      *name = cs->vjp_name[p];
+      PetscBool        tape = PETSC_FALSE;
 
       PetscCheck(!pr->vjp || !name || !strcmp(name, "user") || !strcmp(name, "auto"), PetscObjectComm((PetscObject)cs),
                  PETSC_ERR_ARG_INCOMP, "%s %s, but the application gave products of its own (%s()): leave out one",
                  CostateProviderOptions[p], name, p ? "CostateSetParameterProducts" : "CostateSetProducts");
       if (!name && pr->vjp) name = "user";
-      if (!name || (p && !cs->p) || (side == COSTATE_RHS ? !rhs : !ifunction && !cs->snes)) continue;
+      if ((p && !cs->p) || (side == COSTATE_RHS ? !rhs : !ifunction && !cs->snes)) continue;
+      if (!name) PetscCall(TapeAlone(cs, (CostateSide)side, (PetscBool)p, &tape));
+      if (!name && !tape) continue;
       PetscCheck(u, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_WRONGSTATE,
                  "%s needs the layout of the state: call CostateSetInitialState(), or TSSetSolution() before "
                  "CostateSetUp()",

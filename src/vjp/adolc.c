@@ -88,6 +88,7 @@ PETSC_INTERN PetscErrorCode CostateVJPCreate_Adolc(CostateVJP v)
 
   PetscFunctionBegin;
   v->ops.can = CostateTapeCan;
+  v->taped   = PETSC_TRUE;
   PetscCall(CostateTapeMissing(v, &missing));
   if (missing) PetscFunctionReturn(PETSC_SUCCESS);
 #if defined(COSTATE_USE_ADOLC)

@@ -263,6 +263,7 @@ PETSC_INTERN PetscErrorCode CostateVJPCreate_AdolcSparse(CostateVJP v)
 
   PetscFunctionBegin;
   v->ops.can = CostateTapeCan;
+  v->taped   = PETSC_TRUE;
   PetscCall(CostateTapeMissing(v, &missing));
   if (missing || !v->u) PetscFunctionReturn(PETSC_SUCCESS);
 #if defined(COSTATE_USE_ADOLC)

@@ -19,6 +19,13 @@ PetscErrorCode CostateTapesSet(CostateTapes tapes, CostateSide side, CostateTape
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode CostateTapesGet(CostateTapes tapes, CostateSide side, CostateTapeRecord *record)
+{
+  PetscFunctionBegin;
+  *record = tapes->side[side].record;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateTapesSetScatters(CostateTapes tapes, VecScatter u, Vec ul, VecScatter p, Vec pl)
 {
   const VecScatter scatter[] = {u, p};

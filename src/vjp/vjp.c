@@ -62,6 +62,7 @@ PetscErrorCode CostateVJPSetType(CostateVJP v, const char name[])
   v->data     = NULL;
   v->missing  = NULL;
   v->accuracy = COSTATE_VJP_EXACT;
+  v->taped    = PETSC_FALSE;
   v->name     = providers[i].name;
   PetscCall((*providers[i].create)(v));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -230,7 +231,7 @@ PetscErrorCode CostateVJPCheck(CostateVJP v, const CostatePoint *at, Mat A, Pets
   PetscCall(VecNorm(d, NORM_2, &size));
   PetscCall(VecAXPY(d, -1, jx));
   PetscCall(VecNorm(d, NORM_2, &error[1]));
-  error[1] /= PetscMax(size, PETSC_SQRT_MACHINE_EPSILON);
+  error[1] = error[1] > 0 && size == 0 ? PETSC_MAX_REAL : error[1] / PetscMax(size, PETSC_SQRT_MACHINE_EPSILON);
   PetscCall(VecDestroy(&x));
   PetscCall(VecDestroy(&w));
   PetscCall(VecDestroy(&jx));

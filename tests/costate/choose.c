@@ -56,22 +56,6 @@ static PetscErrorCode Rejections(const char text[], int *n)
   PetscFunctionReturn(0);
 }
 
-/* What was said, on every rank; ends what ZooListen() began. */
-static PetscErrorCode Heard(char text[], size_t len)
-{
-  size_t n;
-
-  PetscFunctionBeginUser;
-  PETSC_STDERR = stderr;
-  (void)fflush(zoo_stderr);
-  rewind(zoo_stderr);
-  n       = fread(text, 1, len - 1, zoo_stderr);
-  text[n] = 0;
-  (void)fclose(zoo_stderr);
-  PetscCallMPI(MPI_Bcast(text, (int)len, MPI_CHAR, 0, PETSC_COMM_WORLD));
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode CheckRule(int i)
 {
   CostateProblem         pr;
@@ -86,7 +70,7 @@ static PetscErrorCode CheckRule(int i)
   PetscCall(ZooCreate(rules[i].problem, COSTATEAUTO, &pr, &cs));
   PetscCall(ZooListen());
   PetscCall(CostateSolve(cs));
-  PetscCall(Heard(text, sizeof(text)));
+  PetscCall(ZooHeardText(text, sizeof(text)));
   PetscCall(CostateGetType(cs, &type));
   PetscCall(CostateGetConvergedReason(cs, &reason));
   PetscCall(Rejections(text, &n));
@@ -117,21 +101,21 @@ static PetscErrorCode CheckAgain(void)
   PetscCall(CostateReset(cs));
   PetscCall(TSSetType(ts, TSSSP));
   PetscCall(CostateSolve(cs));
-  PetscCall(Heard(text, sizeof(text)));
+  PetscCall(ZooHeardText(text, sizeof(text)));
   PetscCall(CostateGetType(cs, &type));
   T_OK(strstr(text, "auto: discrete,") && strstr(text, "auto: gauss,") && !strcmp(type, COSTATEGAUSS),
        "another TS type, and auto takes another method: %s", type);
   PetscCall(CostateSetType(cs, COSTATEINTERPOLATING));
   PetscCall(ZooListen());
   PetscCall(CostateSolve(cs));
-  PetscCall(Heard(text, sizeof(text)));
+  PetscCall(ZooHeardText(text, sizeof(text)));
   PetscCall(CostateGetType(cs, &type));
   T_OK(!text[0] && !strcmp(type, COSTATEINTERPOLATING), "a method that is named afterwards is taken, in silence");
   PetscCall(CostateSetType(cs, COSTATEAUTO));
   PetscCall(CostateSetWanted(cs, PETSC_FALSE, PETSC_TRUE));
   PetscCall(ZooListen());
   PetscCall(CostateSolve(cs));
-  PetscCall(Heard(text, sizeof(text)));
+  PetscCall(ZooHeardText(text, sizeof(text)));
   PetscCall(CostateGetType(cs, &type));
   T_OK(!strcmp(type, COSTATEFORWARD), "CostateSetWanted(): dG/dp alone, and auto takes %s", type);
   REFUSES(CostateSetWanted(cs, PETSC_FALSE, PETSC_FALSE), "one of them has to be", "no gradient at all");
@@ -210,7 +194,7 @@ static PetscErrorCode CheckSteady(void)
   PetscCall(CostateSetFromOptions(cs));
   PetscCall(ZooListen());
   PetscCall(CostateSolve(cs));
-  PetscCall(Heard(text, sizeof(text)));
+  PetscCall(ZooHeardText(text, sizeof(text)));
   PetscCall(CostateGetType(cs, &type));
   PetscCall(Rejections(text, &n));
   T_OK(!strcmp(type, COSTATEIMPLICIT) && n == METHODS - 1, "a steady problem: %s", type);
@@ -263,7 +247,7 @@ static PetscErrorCode Provider(const char options[], PetscBool wrong, ZooResult 
   }
   PetscCall(ZooListen());
   PetscCall(CostateSolve(cs));
-  PetscCall(Heard(text, len));
+  PetscCall(ZooHeardText(text, len));
   PetscCall(ZooTake(pr, cs, r));
   PetscCall(CostateDestroy(&cs));
   PetscCall(CostateProblemDestroy(&pr));
@@ -309,7 +293,7 @@ static PetscErrorCode CheckProviders(void)
   T_OK(refused && strstr(message, "not jacobian: ") && strstr(message, "not shell: ") &&
            strstr(message, "not user: ") && strstr(message, "not coloring: ") && strstr(message, "not fd: "),
        "where none serves there is an error that says of each why not");
-  PetscCall(Heard(text, sizeof(text)));
+  PetscCall(ZooHeardText(text, sizeof(text)));
   PetscCall(RodDestroy(&rod, &cs));
   PetscFunctionReturn(0);
 }

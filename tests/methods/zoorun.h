@@ -82,22 +82,29 @@ static inline PetscErrorCode ZooListen(void)
   PetscFunctionReturn(0);
 }
 
-static inline PetscErrorCode ZooHeard(const char text[], PetscBool *heard)
+/* Ends what ZooListen() began: what was said, on every rank; the first one writes */
+static inline PetscErrorCode ZooHeardText(char text[], size_t len)
 {
-  char   all[8192];
   size_t n;
-  int    yes;
 
   PetscFunctionBeginUser;
   PETSC_STDERR = stderr;
   (void)fflush(zoo_stderr);
   rewind(zoo_stderr);
-  n      = fread(all, 1, sizeof(all) - 1, zoo_stderr);
-  all[n] = 0;
+  n       = fread(text, 1, len - 1, zoo_stderr);
+  text[n] = 0;
   (void)fclose(zoo_stderr);
-  yes = text && strstr(all, text) != NULL;
-  PetscCallMPI(MPI_Bcast(&yes, 1, MPI_INT, 0, PETSC_COMM_WORLD)); /* the first rank writes */
-  if (heard) *heard = (PetscBool)yes;
+  PetscCallMPI(MPI_Bcast(text, (int)len, MPI_CHAR, 0, PETSC_COMM_WORLD));
+  PetscFunctionReturn(0);
+}
+
+static inline PetscErrorCode ZooHeard(const char text[], PetscBool *heard)
+{
+  char all[8192];
+
+  PetscFunctionBeginUser;
+  PetscCall(ZooHeardText(all, sizeof(all)));
+  if (heard) *heard = (PetscBool)(text && strstr(all, text));
   PetscFunctionReturn(0);
 }
 

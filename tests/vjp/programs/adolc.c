@@ -204,6 +204,8 @@ static const Run runs[] = {
     {"lorenz63", NULL, "discrete", "-tend .2", PETSC_FALSE},
     {"robertson", NULL, "discrete", "-tend .2 -dt .02" TIGHT, PETSC_FALSE},
     {"pendulum", NULL, "discrete", "-dt .1 -tend 1", PETSC_FALSE},
+    {"rest", NULL, "discrete", "-tend 2", PETSC_FALSE},
+    {"rest", NULL, "forward", "-tend 2", PETSC_FALSE},
     {"heat", NULL, "discrete", "-n 12 -ts_type cn" TIGHT, PETSC_FALSE},
     {"linear", NULL, "discrete", "-n 9 -dt .1 -tend 1", PETSC_FALSE},
     {"lorenz96", NULL, "discrete", "-n 12 -tend .2", PETSC_FALSE},
@@ -306,6 +308,22 @@ typedef struct {
   TapePlace at;
 } Own;
 
+static PetscErrorCode OwnChanged(Costate cs, Vec p, void *ctx)
+{
+  PetscReal         *value = (PetscReal *)ctx, mine[2] = {0, 0};
+  const PetscScalar *a;
+  PetscInt           first, last;
+
+  PetscFunctionBeginUser;
+  (void)cs;
+  PetscCall(VecGetOwnershipRange(p, &first, &last));
+  PetscCall(VecGetArrayRead(p, &a));
+  for (PetscInt i = first; i < last; i++) mine[i] = PetscRealPart(a[i - first]);
+  PetscCall(VecRestoreArrayRead(p, &a));
+  PetscCallMPI(MPI_Allreduce(mine, value, 2, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+  PetscFunctionReturn(0);
+}
+
 /* Five unknowns and two parameters, by fixed steps of rk */
 static PetscErrorCode OwnCreate(Own *o, const char tape[], const char options[])
 {
@@ -340,6 +358,7 @@ static PetscErrorCode OwnCreate(Own *o, const char tape[], const char options[])
   PetscCall(CostateSetTS(o->cs, o->ts));
   PetscCall(CostateSetInitialState(o->cs, o->u));
   PetscCall(CostateSetParameters(o->cs, o->p));
+  PetscCall(CostateSetParametersChanged(o->cs, OwnChanged, o->value));
   PetscCall(CostateSetTerminalCost(o->cs, 0, SquareCost, SquareCostU, NULL, NULL));
   o->at = (TapePlace){0};
   PetscCall(VecGetOwnershipRange(o->u, &o->at.first, NULL));
@@ -572,6 +591,55 @@ static PetscErrorCode TestParameters(void)
   PetscFunctionReturn(0);
 }
 
+/*
+  Without options a tape is what the application gave: it is used where there is no Jacobian, and where it fits the
+  function.
+*/
+static PetscErrorCode TestUnasked(void)
+{
+  Own            o;
+  Vec            g[2], known[2] = {NULL, NULL};
+  PetscReal      e[2] = {1, 1};
+  char           text[4096];
+  PetscErrorCode err;
+  PetscBool      yes;
+
+  PetscFunctionBeginUser;
+  for (int i = 0; i < 2; i++) {
+    PetscCall(OwnCreate(&o, "limited", i ? "" : BOTH));
+    PetscCall(ZooListen());
+    PetscCall(CostateSolve(o.cs));
+    PetscCall(ZooHeardText(text, sizeof(text)));
+    PetscCall(CostateGetGradient(o.cs, 0, &g[0], &g[1]));
+    for (int k = 0; k < 2; k++) {
+      if (i)
+        PetscCall(ZooDifference(g[k], known[k], &e[k]));
+      else
+        PetscCall(ZooCopy(g[k], &known[k]));
+    }
+    PetscCall(OwnDestroy(&o));
+  }
+  T_OK(e[0] <= 1e-14 && e[1] <= 1e-14 && strstr(text, "G_u by adolc,") && strstr(text, "G_p by adolc,"),
+       "a tape and no Jacobian: the tape is taken, which is said");
+  for (int k = 0; k < 2; k++) PetscCall(VecDestroy(&known[k]));
+  PetscCall(OwnCreate(&o, "limited", "-ts_type cn"));
+  PetscCall(TSSetFromOptions(o.ts));
+  PetscCall(ZooListen());
+  PetscCall(CostateSolve(o.cs));
+  PetscCall(ZooHeardText(text, sizeof(text)));
+  T_OK(strstr(text, "G_u by adolc_sparse,") && strstr(text, "G_p by adolc,"),
+       "where systems are solved it is assembled");
+  PetscCall(OwnDestroy(&o));
+  PetscCall(OwnCreate(&o, "wrong", ""));
+  PetscCall(ZooListen());
+  TRY(CostateSolve(o.cs), err);
+  PetscCall(ZooHeardText(text, sizeof(text)));
+  yes = Everywhere(err, "Jacobian");
+  T_OK(yes && strstr(text, "its products differ from differences of the function"),
+       "a tape that is not that of the function is not taken, and it is said why");
+  PetscFunctionReturn(0); /* what an error left behind is not taken down */
+}
+
 static PetscErrorCode TestRefusals(void)
 {
   Own o;
@@ -605,7 +673,7 @@ int main(int argc, char **argv)
 {
   PetscBool set;
 
-  PetscCall(ZooBegin(&argc, &argv, NRUNS * NWAYS + 10));
+  PetscCall(ZooBegin(&argc, &argv, NRUNS * NWAYS + 13));
   PetscCall(PetscOptionsGetString(NULL, NULL, "-tapes", libname, sizeof(libname), &set));
   PetscCheck(set, PETSC_COMM_WORLD, PETSC_ERR_USER, "-tapes names the library with TapesSet()");
   for (int i = 0; i < NRUNS; i++) PetscCall(TestGradients(&runs[i]));
@@ -613,6 +681,7 @@ int main(int argc, char **argv)
   PetscCall(TestBranches());
   PetscCall(TestParameters());
   PetscCall(TestRest());
+  PetscCall(TestUnasked());
   PetscCall(TestRefusals());
   PetscCall(ZooEnd());
   return zoo_rank == 0 ? done() : 0;

@@ -136,6 +136,14 @@ struct Robertson {
   }
 };
 
+struct Rest {
+  template <class T> static void all(const T *u, const T *, const T *p, T *f)
+  {
+    f[0] = p[0] + p[1] * u[0];
+    f[1] = p[2] * u[0] + p[3] * u[1];
+  }
+};
+
 struct Pendulum {
   template <class T> static void all(const T *u, const T *, const T *p, T *f)
   {
@@ -251,6 +259,16 @@ struct Limited {
   }
 };
 
+// Another function than Limited
+struct Wrong {
+  template <class T> static void f(const T &, const T *u, const T *, const T *p, T *f, void *ctx)
+  {
+    const TapePlace *at = static_cast<const TapePlace *>(ctx);
+
+    for (PetscInt i = 0; i < at->rows; i++) f[i] = p[1] * u[i] * u[i];
+  }
+};
+
 // A state of rest: u^3 + p0 u = p1, where there is no u'
 struct Cubic {
   template <class T> static void f(const T &, const T *u, const T *udot, const T *p, T *f, void *ctx)
@@ -313,6 +331,7 @@ PetscErrorCode TapesSet(const char problem[], Costate cs, TapePlace *at)
                {"lorenz63", COSTATE_RHS, CostateSetTapeOf<Small<Lorenz63>>},
                {"robertson", COSTATE_I, CostateSetTapeOf<Small<Robertson>>},
                {"pendulum", COSTATE_RHS, CostateSetTapeOf<Small<Pendulum>>},
+               {"rest", COSTATE_RHS, CostateSetTapeOf<Small<Rest>>},
                {"heat", COSTATE_RHS, CostateSetTapeOf<Heat>},
                {"linear", COSTATE_RHS, CostateSetTapeOf<Linear>},
                {"lorenz96", COSTATE_RHS, CostateSetTapeOf<Lorenz96>},
@@ -321,6 +340,7 @@ PetscErrorCode TapesSet(const char problem[], Costate cs, TapePlace *at)
                {"advdiff/dirichlet", COSTATE_RHS, CostateSetTapeOf<Advdiff<1>>},
                {"cubic", COSTATE_I, CostateSetTapeOf<Cubic>},
                {"limited", COSTATE_RHS, CostateSetTapeOf<Limited>},
+               {"wrong", COSTATE_RHS, CostateSetTapeOf<Wrong>},
                {"outside", COSTATE_RHS, CostateSetTapeOf<Outside>},
                {"throws", COSTATE_RHS, CostateSetTapeOf<Throws>}};
 
