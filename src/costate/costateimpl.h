@@ -182,6 +182,7 @@ struct _p_Costate {
   CostateConvergedReason reason;
   CostateStatistics      stats;
   PetscReal             *norms;
+  PetscReal              end[2];         /* norms of the last state of the last run */
   PetscReal              point[2][2];    /* norms of the parameters and the initial state of the last run */
   PetscObjectState       point_state[2]; /* and when they were last found to be these */
   /* windows.c */

@@ -71,6 +71,7 @@ PetscErrorCode CostateForwardValues(Costate cs)
   PetscFunctionBegin;
   PetscCall(TSGetSolveTime(cs->ts, &t));
   PetscCall(TSGetSolution(cs->ts, &u));
+  PetscCall(VecNorm(u, NORM_1_AND_2, cs->end));
   PetscCall(TSGetStepNumber(cs->ts, &steps));
   for (PetscInt i = 0; i < cs->nstops; i++) {
     PetscCall(TSTrajectoryCostateGetStop(cs->tj, i, &stop, &at));

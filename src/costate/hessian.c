@@ -26,11 +26,15 @@ const char *const CostateHessians[] = {"auto",           "tangent",          "gr
   three times as many for the first product after a solve.  Memory: a vector for the gradient of each cost, and nine
   vectors of the state and four of the parameters, until `CostateReset()`.
 
-  The tangent of a run is there for explicit Runge-Kutta methods (discrete, `TSRK`), parameters that are constant in
-  time, and costs without `CostateSetCostWindow()`.  The equation and its tangent are run together, with the steps of
-  the last run, and go back by their own adjoint, with checkpoints of twice the size: a run with a Jacobian for each
-  stage, and an adjoint with five of each instead of one, at states nearby.  That is about what four gradients take,
-  and has a digit or two more.
+  The tangent of a run is there for the method discrete with `TSRK`, `TSTHETA`, `TSCN` and `TSBEULER`, parameters that
+  are constant in time, and costs without `CostateSetCostWindow()`.  The equation and its tangent are run together, with
+  the steps of the last run, and go back by their own adjoint, with checkpoints of twice the size: a run with a Jacobian
+  for each stage, and an adjoint with five of each instead of one, at states nearby.  That is about what four gradients
+  take, and has some digits more.
+
+  Implicit steps of the two are solved by Newton's method without a line search, to the last digits whatever -snes_rtol
+  and -ksp_rtol are, and with the linear solvers of continuous adjoints (-costate_adjoint_ksp_..., by default to 1e-10;
+  -costate_adjoint_ksp_rtol 1e-13 for a product that is symmetric to 1e-10 in any case).
 
   Gauss and Newton's leaves out how the equation bends: with S = d(u,p)/d(u0,p) it is S^T phi'' S, with the second
   derivatives phi'' of the terminal, point and integral costs in u and p, which are differences of fourth order of the

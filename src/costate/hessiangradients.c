@@ -52,7 +52,7 @@ typedef struct {
   PetscBool              covectors, gap, strict;
   CostateFrozen          frozen;
   PetscInt               products, gradients;
-  PetscReal              shorter, error;
+  PetscReal              shorter, error, end[2];
   PetscBool              noisy;
 } Left;
 
@@ -109,9 +109,10 @@ static PetscErrorCode Leave(Costate cs, Left *left)
   PetscCall(CopyResults(cs, left, PETSC_FALSE));
   PetscCall(VecCopy(cs->u0, x->u0));
   if (cs->p) PetscCall(VecCopy(cs->p, x->p));
-  left->stats     = cs->stats;
-  left->reason    = cs->reason;
-  left->gap       = cs->gap;
+  left->stats  = cs->stats;
+  left->reason = cs->reason;
+  left->gap    = cs->gap;
+  PetscCall(PetscArraycpy(left->end, cs->end, 2));
   left->covectors = cs->covectors;
   left->nmonitors = cs->nmonitors;
   left->shorter   = x->shorter;
@@ -146,6 +147,7 @@ static PetscErrorCode Return(Costate cs, Left *left)
   } else
     PetscCall(CopyResults(cs, left, PETSC_TRUE));
   PetscCall(PetscArraycpy(cs->trace, left->times, left->ntimes));
+  PetscCall(PetscArraycpy(cs->end, left->end, 2));
   cs->ntrace       = left->ntimes;
   cs->stats        = left->stats;
   cs->reason       = left->reason;

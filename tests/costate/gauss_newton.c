@@ -8,6 +8,7 @@
 #include "hessian.h"
 
 #define FIXED " -ts_adapt_type none "
+#define TIGHT " -snes_rtol 1e-13 -snes_stol 0 -ksp_rtol 1e-12 -costate_adjoint_ksp_rtol 1e-13"
 
 static const TestCost cost = {1.5, 9, .1}; /* far from what is aimed at */
 
@@ -15,6 +16,7 @@ static const struct {
   const char *problem, *options;
 } runs[] = {
     {"lotka", FIXED "-tend 2 -dt .05 -ts_rk_type 5dp -ts_trajectory_costate_ram 5"},
+    {"lotka", FIXED "-tend 2 -dt .05 -ts_type cn" TIGHT},
 };
 #define NRUNS (int)(sizeof(runs) / sizeof(runs[0]))
 
@@ -169,7 +171,7 @@ static PetscErrorCode Laws(int i)
   PetscCall(VecDuplicate(r.u0, &hu));
   PetscCall(VecDuplicate(r.p, &hp));
   for (int k = 0; k < 6; k++) {
-    PetscReal squares;
+    PetscReal squares = 1;
     Vec       vu, vp;
 
     PetscCall(HessianDirection(r.u0, &vu));
@@ -253,6 +255,7 @@ static PetscErrorCode Fits(int i)
 
 static const char *const linear[] = {
     FIXED "-n 5 -dt .002 -tend .02 -ts_type rk -ts_rk_type 4",
+    FIXED "-n 5 -dt .002 -tend .02 -ts_type beuler" TIGHT,
 };
 #define NLINEAR (int)(sizeof(linear) / sizeof(linear[0]))
 
