@@ -56,6 +56,9 @@ PETSC_EXTERN PetscErrorCode CostateTSGetRHSMats(TS, Mat *, Mat *);
  */
 PETSC_EXTERN PetscErrorCode CostateTSGetRHSJacobianScale(TS, PetscReal *, PetscReal *);
 PETSC_EXTERN PetscErrorCode CostateTSGetErrorIfStepFails(TS, PetscBool *);
+/* Products of TSSetIHessianProduct() and TSSetRHSHessianProduct() */
+PETSC_EXTERN PetscErrorCode CostateTSHessianProduct(TS, PetscBool, int, int, PetscReal, Vec, Vec, Vec, Vec,
+                                                    PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateTSAdaptMatch(TS, PetscBool, PetscReal[2]);
 /* A quadrature TS for forward cost integrals comes, or goes, also where the TS has run before */
 PETSC_EXTERN PetscErrorCode CostateTSSetQuadrature(TS, PetscBool, TS *);

@@ -30,7 +30,9 @@ const char *const CostateHessians[] = {"auto",           "tangent",          "gr
   are constant in time, and costs without `CostateSetCostWindow()`.  The equation and its tangent are run together, with
   the steps of the last run, and go back by their own adjoint, with checkpoints of twice the size: a run with a Jacobian
   for each stage, and an adjoint with five of each instead of one, at states nearby.  That is about what four gradients
-  take, and has some digits more.
+  take, and has some digits more.  Where the application has second derivatives of the equation, from
+  `TSSetRHSHessianProduct()` and `TSSetIHessianProduct()`, they are used instead of Jacobians nearby, and compared with
+  a difference once for each product.
 
   Implicit steps of the two are solved by Newton's method without a line search, to the last digits whatever -snes_rtol
   and -ksp_rtol are, and with the linear solvers of continuous adjoints (-costate_adjoint_ksp_..., by default to 1e-10;

@@ -127,8 +127,8 @@ static PetscErrorCode Elsewhere(CostatePair *x, char why[])
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(TSGetSolution(pair->ts, &U));
-  PetscCall(CostatePairHalf(U, 0, x->u, PETSC_FALSE));
-  PetscCall(VecNorm(x->u, NORM_1_AND_2, end));
+  PetscCall(CostatePairHalf(U, 0, x->x, PETSC_FALSE));
+  PetscCall(VecNorm(x->x, NORM_1_AND_2, end));
   PetscCall(VecNorm(x->u0, NORM_2, &first));
   for (int i = 0; i < 2; i++)
     if (PetscAbsReal(end[i] - cs->end[i]) > OFF * (cs->end[i] + OFF * first)) same = PETSC_FALSE;
@@ -212,6 +212,7 @@ static PetscErrorCode Create(Costate cs, PetscInt j, Vec v_u0, Vec v_p, CostateP
   PetscCall(VecNorm(cs->p, NORM_INFINITY, &size));
   PetscCall(VecNorm(x->v, NORM_INFINITY, &norm));
   x->ratio_v = norm / (size > 0 ? size : 1);
+  PetscCall(CostatePairFindProducts(x));
   PetscCall(CostateModelCreate(cs->ts, cs->u0, "", &x->model));
   PetscCall(VecGetLocalSize(cs->u0, &n));
   PetscCall(VecCreate(PetscObjectComm((PetscObject)cs), &U));

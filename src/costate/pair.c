@@ -44,7 +44,21 @@ PetscErrorCode CostatePairParameters(CostatePair *x, PetscReal e)
 
 PetscErrorCode CostatePairPoint(CostatePair *x, PetscReal t, Vec U, Vec Udot)
 {
+  Vec       at[2] = {U, Udot};
+  PetscBool same  = (PetscBool)(t == x->t);
+
   PetscFunctionBegin;
+  for (int i = 0; i < 2 && at[i]; i++) { /* a Jacobian is often asked for where the function was evaluated */
+    PetscObjectId    id;
+    PetscObjectState state;
+
+    PetscCall(PetscObjectGetId((PetscObject)at[i], &id));
+    PetscCall(PetscObjectStateGet((PetscObject)at[i], &state));
+    if (id != x->id[i] || state != x->state[i]) same = PETSC_FALSE;
+    x->id[i]    = id;
+    x->state[i] = state;
+  }
+  if (same) PetscFunctionReturn(PETSC_SUCCESS);
   x->t     = t;
   x->there = PETSC_FALSE;
   PetscCall(CostatePairHalf(U, 0, x->u, PETSC_FALSE));
@@ -68,13 +82,13 @@ PetscErrorCode CostatePairLinearise(CostatePair *x)
 /* A thousandth of the sizes of u and p; a point that is 0 has none, and 1 will do. */
 static PetscErrorCode Step(CostatePair *x, PetscReal *e)
 {
-  PetscReal size, norm, ratio;
+  PetscReal size, norm;
 
   PetscFunctionBegin;
   PetscCall(VecNorm(x->u, NORM_INFINITY, &size));
   PetscCall(VecNorm(x->s, NORM_INFINITY, &norm));
-  ratio = PetscMax(x->ratio_v, norm / (size > 0 ? size : 1));
-  *e    = ratio > 0 ? 1e-3 / ratio : 0;
+  x->ratio = PetscMax(x->ratio_v, norm / (size > 0 ? size : 1));
+  *e       = x->ratio > 0 ? 1e-3 / x->ratio : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -116,7 +130,7 @@ static PetscErrorCode AddNearby(CostatePair *x, const CostatePart *part, PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode CostatePairChange(CostatePair *x, const CostatePart *part, PetscInt i, Vec wu, Vec wp)
+PetscErrorCode CostatePairDifference(CostatePair *x, const CostatePart *part, PetscInt i, Vec wu, Vec wp)
 {
   const PetscReal weight[2] = {8. / 12, -1. / 12};
   PetscReal       e         = 0;
@@ -130,6 +144,21 @@ PetscErrorCode CostatePairChange(CostatePair *x, const CostatePart *part, PetscI
   }
   PetscCall(CostatePairParameters(x, 0));
   x->there = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostatePairChange(CostatePair *x, const CostatePart *part, PetscInt i, Vec wu, Vec wp)
+{
+  Vec w[2] = {wu, wp};
+
+  PetscFunctionBegin;
+  for (int k = 0; k < 2 && !part; k++) {
+    if (!w[k] || !x->own[k]) continue;
+    PetscCall(CostatePairCheckProducts(x));
+    PetscCall(CostatePairProduct(x, k, w[k]));
+    w[k] = NULL;
+  }
+  if (w[0] || w[1]) PetscCall(CostatePairDifference(x, part, i, w[0], w[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -77,6 +77,47 @@ PetscErrorCode CostateTrajectoryIsTaken(TSTrajectory tj, PetscBool *yes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@C
+  CostateTSHessianProduct - left^T (d^2/dof dalong of F, or of G) right, by what the application gave
+  `TSSetIHessianProduct()` or `TSSetRHSHessianProduct()`, for which PETSc has no function to ask
+
+  Collective
+
+  Input Parameters:
++ ts    - the TS
+. rhs   - of the right-hand side G, or of F
+. of    - 0: by u, 1: by p
+. along - 0: by u, 1: by p, where right lies
+. t     - the time
+. u     - the state
+. left  - a vector of the residual
+- right - the direction, a vector of u or of p
+
+  Output Parameters:
++ out   - a vector of what `of` says; NULL: only `there` is wanted
+- there - the application gave that product
+
+  Level: developer
+
+.seealso: `TSSetIHessianProduct()`, `TSSetRHSHessianProduct()`, `CostateSetHessian()`
+@*/
+PetscErrorCode CostateTSHessianProduct(TS ts, PetscBool rhs, int of, int along, PetscReal t, Vec u, Vec left, Vec right,
+                                       Vec out, PetscBool *there)
+{
+  PetscErrorCode (*const f[2][2][2])(TS, PetscReal, Vec, Vec *, Vec, Vec *,
+                                     void *) = {{{ts->ihessianproduct_fuu, ts->ihessianproduct_fup},
+                                                 {ts->ihessianproduct_fpu, ts->ihessianproduct_fpp}},
+                                                {{ts->rhshessianproduct_guu, ts->rhshessianproduct_gup},
+                                                 {ts->rhshessianproduct_gpu, ts->rhshessianproduct_gpp}}};
+  void *ctx                                  = rhs ? ts->rhshessianproductctx : ts->ihessianproductctx;
+
+  PetscFunctionBegin;
+  *there = (PetscBool)(f[rhs][of][along] != NULL);
+  if (*there && out)
+    PetscCallBack("TS callback HessianProduct", (*f[rhs][of][along])(ts, t, u, &left, right, &out, ctx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
   CostateTSGetErrorIfStepFails - What was said to `TSSetErrorIfStepFails()`, which PETSc has no function to get
 

@@ -232,7 +232,7 @@ static PetscErrorCode Fill(CostateVJP v, const CostatePoint *at, Mat A)
     }
   }
   if (finite) missing = Missing(c, n, &finite);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &finite, 1, MPI_INT, MPI_MIN, v->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &finite, 1, MPIU_BOOL, MPI_LAND, v->comm));
   PetscCheck(finite, v->comm, PETSC_ERR_FP,
              "A derivative from a tape is not a number, at t = %g: is the function differentiable there, and are its "
              "arguments in its domain?",
