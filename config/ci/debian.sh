@@ -126,10 +126,7 @@ apt-config dump | grep -E '^Acquire::(http|https)::Proxy |^Acquire::Check-(Valid
 # Nobody needs this root after a power cut.
 echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 
-# The checkout as a clone would have it: tracked files, and new ones that are not ignored.
-mkdir -p "$root/srv/costate"
-{ git -c safe.directory="$PWD" ls-files -z -co --exclude-standard | while IFS= read -r -d '' f; do if [ -e "$f" ]; then printf '%s\0' "$f"; fi; done; } |
-  tar --null -T - -cf - | tar -C "$root/srv/costate" --no-same-owner -xf -
+config/copy-checkout "$root/srv/costate" || exit 1
 
 # CARRY=DIR: a copy of it is in /srv/carried there
 if [ -n "${CARRY:-}" ]; then cp -r "$CARRY" "$root/srv/carried"; fi

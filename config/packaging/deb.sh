@@ -18,10 +18,8 @@ date=$(git -c safe.directory="$PWD" log -1 --format=%cD)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/costate
-mkdir -p "$tree" "$out"
-# Tracked files, and new ones that are not ignored; those that were removed are still in the index.
-git -c safe.directory="$PWD" ls-files -z -co --exclude-standard | while IFS= read -r -d '' file; do if [ -e "$file" ]; then printf '%s\0' "$file"; fi; done |
-  tar --null -T - -cf - | tar -C "$tree" --no-same-owner -xf -
+mkdir -p "$out"
+config/copy-checkout "$tree"
 cp -r config/packaging/debian "$tree/debian"
 printf 'costate (%s) unstable; urgency=medium\n\n  * Of a checkout; CHANGELOG.md says what is new.\n\n -- %s  %s\n' "$version" "$maintainer" "$date" \
   >"$tree/debian/changelog"
