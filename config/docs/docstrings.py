@@ -78,7 +78,7 @@ def split_arguments(text):
 
 def broken(declaration, width=96):
     """The lines of a declaration, broken between its arguments."""
-    head, arguments = re.match(r"(.*?\w\)?\()(.*)\);$", declaration).groups()
+    head, arguments = re.match(r"((?:typedef .*?\(\*\w+\)|.*?\w)\()(.*)\);$", declaration).groups()
     lines = [head]
     for argument in split_arguments(arguments) or ["void"]:
         if len(lines[-1] + argument) > width - 2:
@@ -111,6 +111,12 @@ def typedefs(path):
                          r"(^typedef (?:enum|struct)\s*\w*\s*\{[^}]*\} (\w+);|^typedef \w+ \(\*(\w+)\)\([^;]*;)", text, re.M):
         found[next(g for g in m.groups()[2:] if g)] = m.group(1) + m.group(2)
     return found
+
+
+def parts_of(typedef):
+    """The lines of the comment before a type, without its marks, and the type; of a function broken by broken()."""
+    comment, code = re.match(r"(?:/\*(.*?)\*/)?\s*(.*)", typedef, re.S).groups()
+    return (comment or "").strip("\n").split("\n"), code if "{" in code else squeeze(code)
 
 
 def paragraphs(lines):

@@ -79,11 +79,11 @@ def declaration(text):
 
 def type_of(text):
     """The comment before a type as text, and the type."""
-    comment, code = re.match(r"(/\*.*?\*/)?\s*(.*)", text, re.S).groups()
-    out = render(docstrings.paragraphs(comment[2:-2].strip("\n").split("\n"))) if comment else []
-    if code.startswith(("typedef enum", "typedef struct")):
+    comment, code = docstrings.parts_of(text)
+    out = render(docstrings.paragraphs(comment))
+    if "{" in code:
         return out + [".PP"][:len(out)] + verbatim(code.split("\n"))
-    head, arguments = re.match(r"(typedef .*?\(\*\w+\))\((.*)\);$", docstrings.squeeze(code)).groups()
+    head, arguments = re.match(r"(typedef .*?\(\*\w+\))\((.*)\);$", code).groups()
     return out + [".HP 4", rf"\fB{plain(head)}({plain(', '.join(docstrings.split_arguments(arguments)))});\fR"]
 
 
@@ -137,7 +137,7 @@ def header_page(header):
 
 
 def command_page(program):
-    usage, rows = command.commands(program)
+    _, rows = command.commands(program)
     out = heading("costate", 1, ["src/cli/main.c", *map(str, sorted(pathlib.Path("src/cli").glob("*.c")))][:1])
     out += [".SH NAME", "costate \\- gradients of time integrations: plans, tries, checks and looks into what was kept"]
     out += [".SH SYNOPSIS", rf"\fBcostate\fR \fICOMMAND\fR [\fB\-option\fR \fIvalue\fR ...]"]

@@ -58,7 +58,9 @@ def function_page(function, types):
     if function.types:
         out += ["## Types", ""]
         for name in function.types:
-            out += ["```c", types[name], "```", ""]
+            comment, code = docstrings.parts_of(types[name])
+            lines = code.split("\n") if "{" in code else docstrings.broken(code)
+            out += [*render(docstrings.paragraphs(comment)), "```c", *lines, "```", ""]
     return out + ["## See also", "", ", ".join(f"`{s}`" for s in function.see), "", f"Level: {function.level}", ""]
 
 
