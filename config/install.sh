@@ -84,7 +84,7 @@ names() { sed -n 's/^COSTATE_[A-Z]*(\([a-z0-9_]*\),.*/\1/p' "include/$1.def" | w
 options() {
   sed -n '/"  -/{s/[^"]*"  \(-[a-z0-9_]*\)\( [A-Z]*, \(-[a-z0-9_]*\)\)\{0,1\}.*/\1 \3/p}' src/cli/"$1"*.c | words
 }
-# every OPTIONS-TABLE FILE: the options of the library itself
+# library_options TABLE FILE: of the library itself
 library_options() { sed -n "/$1\[\] = {/,/}/s/.*\"\([a-z0-9_]*\)\".*/-\1/p" "$2" | words; }
 
 install_all() {
