@@ -15,13 +15,13 @@ t_is "$(wc -w <<<"$functions" | sed 's/^[2-9]..$/hundreds/')$missing" hundreds "
 
 (cd man && mandoc -T lint -W warning man3/*.3 man1/*.1) | grep -v ' so man3/' >lint
 t_is "$(cat lint)" "" "mandoc finds nothing to complain of"
-mandoc -T ascii -O width=100 man/man3/CostateSetTerminalCost.3 | col -b >page
+mandoc -T ascii -O width=100 man/man3/CostateSetTerminalCost.3 | sed $'s/.\b//g' >page
 for part in '#include <costate.h>' 'PetscErrorCode CostateSetTerminalCost(Costate cs,' 'Logically Collective' '  phiu ' 'CostateSetPointCost(3)' \
   '(\*CostateCostValue)(Costate, PetscInt i'; do
   grep -q "$part" page
   t_ok $? "CostateSetTerminalCost(3) has $part"
 done
-mandoc -T ascii man/man1/costate.1 | col -b >page
+mandoc -T ascii man/man1/costate.1 | sed $'s/.\b//g' >page
 lost=''
 for name in $("$COSTATE_BIN" -help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
   grep -q "^   $name\$" page || lost+=" $name"
