@@ -113,6 +113,16 @@ def typedefs(path):
     return found
 
 
+def named(text, types):
+    """The types that a declaration names, and those that these name."""
+    found, texts = [], [text]
+    for t in texts:
+        new = [n for n in types if n not in found and re.search(rf"\b{n}\b", without_comments(t))]
+        found += new
+        texts += [types[n] for n in new]
+    return found
+
+
 def parts_of(typedef):
     """The lines of the comment before a type, without its marks, and the type; of a function broken by broken()."""
     comment, code = re.match(r"(?:/\*(.*?)\*/)?\s*(.*)", typedef, re.S).groups()
@@ -270,7 +280,7 @@ def read():
             arguments = split_arguments(definition)
             function.parameters = [argument_name(a) for a in arguments]
             function.prototype = f"{returns} {name}({', '.join(arguments) or 'void'});"
-            function.types = [t for t in types if re.search(rf"\b{t}\b", function.prototype)]
+            function.types = named(function.prototype, types)
             check_parameters(function, bad)
             functions[name] = function
         if header in WHOLE:

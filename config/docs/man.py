@@ -66,6 +66,11 @@ def heading(title, section, files):
             ".nh", ".ad l"]  # names are neither hyphenated nor pulled apart
 
 
+def whole(argument):
+    """Not to be broken, but for functions, which are long."""
+    return argument if "(" in argument else argument.replace(" ", r"\ ")
+
+
 def declaration(text):
     """A prototype, broken at commas, with the names of its parameters in italics."""
     name, arguments = re.match(r"(.*?)\((.*)\);$", text).groups()
@@ -74,7 +79,7 @@ def declaration(text):
     for part in parts:
         argument = docstrings.argument_name(part)
         marked.append(re.sub(rf"\b{argument}\b(?=[^\w]*$|\)\()", rf"\\fI{argument}\\fB", part) if part != "void" else part)
-    return [".HP 4", rf"\fB{name}(" + ", ".join(m if "(" in m else m.replace(" ", r"\ ") for m in marked or ["void"]) + r");\fR"]
+    return [".HP 4", rf"\fB{name}(" + ", ".join(map(whole, marked or ["void"])) + r");\fR"]
 
 
 def type_of(text):
@@ -84,7 +89,7 @@ def type_of(text):
     if "{" in code:
         return out + [".PP"][:len(out)] + verbatim(code.split("\n"))
     head, arguments = re.match(r"(typedef .*?\(\*\w+\))\((.*)\);$", code).groups()
-    return out + [".HP 4", rf"\fB{plain(head)}({plain(', '.join(docstrings.split_arguments(arguments)))});\fR"]
+    return out + [".HP 4", rf"\fB{plain(head)}({', '.join(map(whole, docstrings.split_arguments(arguments)))});\fR"]
 
 
 def function_page(function, ours, types):
