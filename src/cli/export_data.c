@@ -233,7 +233,7 @@ PetscErrorCode export_hdf5(export_source *s, PetscInt64 frame, int n, const expo
 {
   char           part[EXPORT_PATH + 8];
   PetscErrorCode err;
-  hid_t          file;
+  hid_t          file, fcpl;
 
   PetscFunctionBeginUser;
   PetscCheck(s->bytes == 4 || s->bytes == 8, PETSC_COMM_SELF, PETSC_ERR_SUP,
@@ -245,12 +245,15 @@ PetscErrorCode export_hdf5(export_source *s, PetscInt64 frame, int n, const expo
     PetscCall(nodes(s));
   }
   PetscCall(PetscSNPrintf(part, sizeof(part), "%s.part", path));
+  fcpl = H5Pcreate(H5P_FILE_CREATE);
+  H5Pset_obj_track_times(fcpl, 0); /* of the root group: HDF5 2 would write them */
   errno = 0;
   H5E_BEGIN_TRY
   {
-    file = H5Fcreate(part, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+    file = H5Fcreate(part, H5F_ACC_EXCL, fcpl, H5P_DEFAULT);
   }
   H5E_END_TRY;
+  H5Pclose(fcpl);
   PetscCheck(file >= 0 || access(part, F_OK), PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
              "The file %s is there already: another export is writing it, or was killed; remove it in that case", part);
   if (file < 0) PetscCall(cannot_write(path));
