@@ -41,11 +41,11 @@ for ranks in 1 2; do
   t_ok $? "on $ranks ranks a plugin built for this PETSc is loaded"
   ! loads $ranks later && ! grep -q started out
   t_ok $? "on $ranks ranks one built for another version is an error before the program begins"
-  t_like "$(tr '\n' ' ' <err)" "built for PETSc ${version%%.*}\.99\.[0-9]+, and this program runs PETSc ${version//./\\.}: build it again" \
+  t_like "$(tr '\n\0' '  ' <err)" "built for PETSc ${version%%.*}\.99\.[0-9]+, and this program runs PETSc ${version//./\\.}: build it again" \
     "... which names both versions and says what to do"
   ! loads $ranks wide && ! grep -q started out
   t_ok $? "on $ranks ranks one built for other indices is an error before the program begins"
-  t_like "$(tr '\n' ' ' <err)" '(real|complex) scalars of [0-9]+ bytes and indices of (32|64) bits, and this program runs one with (real|complex) scalars of [0-9]+ bytes and indices of (32|64) bits: build it again' \
+  t_like "$(tr '\n\0' '  ' <err)" '(real|complex) scalars of [0-9]+ bytes and indices of (32|64) bits, and this program runs one with (real|complex) scalars of [0-9]+ bytes and indices of (32|64) bits: build it again' \
     "... which names both"
 done
 t_done
