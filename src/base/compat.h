@@ -67,6 +67,13 @@ typedef struct _TS_TimeSpan *CostateTSTimes;
 typedef struct _TS_EvaluationTimes *CostateTSTimes;
 #endif
 
+/* the number of the last step that a run may take */
+#if PETSC_VERSION_LT(3, 24, 0)
+#define COSTATE_TS_LAST_STEP(ts) ((double)(ts)->max_steps)
+#else
+#define COSTATE_TS_LAST_STEP(ts) PetscMin((double)(ts)->max_steps, (double)(ts)->start_step + (double)(ts)->run_steps)
+#endif
+
 /* whether no event is being located; before 3.21 that can be said and set from outside */
 #if PETSC_VERSION_LT(3, 21, 0)
 #define COSTATE_EVENT_QUIET(e)  ((e)->status == TSEVENT_NONE)

@@ -54,7 +54,7 @@ static PetscErrorCode fine(choose_answer *a, int k, PetscBool *fixed, Vec g[2])
   for (PetscInt i = 0;; i++) {
     PetscCall(CostateTSTypeListGet(i, &name, &has));
     if (!name) break;
-    if (has && !strcmp(name, a->ts_type)) method = COSTATEDISCRETE;
+    if (has && !strcmp(name, a->ts_type) && strcmp(name, TSARKIMEX)) method = COSTATEDISCRETE;
   }
   choose_progress(a, "the reference, by", method);
   PetscCall(choose_open(a, method, ""));

@@ -51,7 +51,7 @@ static const char *NoForward(const Facts *f)
 
 static const char *NoDiscrete(const Facts *f)
 {
-  if (!f->adjoint) return "the TS type has no adjoint step";
+  if (!f->adjoint) return "the TS type has no adjoint step that serves all equations";
   if (f->rough)
     return "steps that are right for the state are too long for the fastest motions, which lambda has in it";
   return NULL;
@@ -208,6 +208,8 @@ static PetscErrorCode Look(Costate cs, Facts *f)
     if (!name) break;
     if (!strcmp(name, type)) f->adjoint = has;
   }
+  /* its adjoint step knows no integrals, no mass matrix but the identity, and no equation without an explicit part */
+  if (type && !strcmp(type, TSARKIMEX)) f->adjoint = PETSC_FALSE;
   PetscCall(LookAtSteps(cs, f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

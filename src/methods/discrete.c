@@ -9,7 +9,7 @@
 
 static PetscErrorCode SetUp_Discrete(Costate cs)
 {
-  PetscBool     integral = PETSC_FALSE, rk;
+  PetscBool     integral = PETSC_FALSE, rk, additive;
   PetscReal     rtol;
   TSRHSJacobian jacobian;
 
@@ -32,7 +32,33 @@ static PetscErrorCode SetUp_Discrete(Costate cs)
   for (PetscInt j = 0; j < cs->ncosts; j++) {
     if (cs->cost[j].integral.value) integral = PETSC_TRUE;
   }
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)cs->ts, &additive, TSARKIMEX, "dirk", ""));
+  PetscCheck(!integral || !additive || !COSTATE_ARKIMEX_ADJOINT, PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
+             "The adjoint step of arkimex knows no cost integrals: take rk, theta, cn or beuler, or -costate_type "
+             "interpolating");
   if (integral) PetscCall(CostateQuadratureCreate(cs));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* TSAdjointStep() of arkimex takes F_u' for the identity without a look. */
+static PetscErrorCode CheckAdditive(Costate cs, CostateModel model, Vec u)
+{
+  Vec       v, Mv;
+  PetscReal norm, rest;
+
+  PetscFunctionBegin;
+  PetscCall(VecDuplicate(u, &v));
+  PetscCall(VecDuplicate(v, &Mv));
+  PetscCall(VecSetRandom(v, NULL));
+  PetscCall(CostateModelMultM(model, v, Mv));
+  PetscCall(VecAXPY(Mv, -1, v));
+  PetscCall(VecNorm(v, NORM_2, &norm));
+  PetscCall(VecNorm(Mv, NORM_2, &rest));
+  PetscCall(VecDestroy(&v));
+  PetscCall(VecDestroy(&Mv));
+  PetscCheck(rest <= 1e-10 * norm, PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
+             "The adjoint step of arkimex is wrong where F_u' is not the identity, as it is here: take theta, cn or "
+             "beuler, or -costate_type interpolating");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -44,21 +70,23 @@ static PetscErrorCode Begin_Discrete(Costate cs, PetscReal t, Vec u)
 {
   CostateModel model;
   TSIFunction  ifunction;
-  PetscBool    theta, endpoint = PETSC_FALSE;
+  PetscBool    theta, additive, endpoint = PETSC_FALSE;
   PetscReal    part = 1;
   Vec          udot;
 
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompareAny((PetscObject)cs->ts, &theta, TSTHETA, TSCN, ""));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)cs->ts, &additive, TSARKIMEX, "dirk", ""));
   PetscCall(TSGetIFunction(cs->ts, NULL, &ifunction, NULL));
   if (theta) PetscCall(TSThetaGetEndpoint(cs->ts, &endpoint));
   if (theta) PetscCall(TSThetaGetTheta(cs->ts, &part));
-  if (!endpoint || part == 1 || !ifunction) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!additive && (!endpoint || part == 1 || !ifunction)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecDuplicate(u, &udot));
   PetscCall(VecZeroEntries(udot));
   PetscCall(CostateModelCreate(cs->ts, u, "", &model));
   PetscCall(CostateModelSetPoint(model, cs->t0, cs->u0 ? cs->u0 : u, udot));
   PetscCall(CostateModelCheckMass(model));
+  if (additive) PetscCall(CheckAdditive(cs, model, u));
   PetscCall(CostateModelSetPoint(model, t, u, udot));
   PetscCall(CostateModelCheckMass(model));
   PetscCall(CostateModelDestroy(&model));

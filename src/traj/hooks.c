@@ -342,11 +342,20 @@ PetscErrorCode CostateHooksHaveAdjoint(TS ts, PetscBool *have)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* As TSSetUp() does it, for a TSSetRHSJacobianP() that came after it: the theta methods read the matrix of F_p alone.
- */
+/*
+  As TSSetUp() does it, for a TSSetRHSJacobianP() that came after it: the theta methods read the matrix of F_p alone.
+  The adjoint step of arkimex reads both; PETSc has it find G_p where F_p should be, which is zero, and mu is wrong.
+*/
 static PetscErrorCode ShareJacobianP(TS ts)
 {
+  PetscBool additive;
+
   PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &additive, TSARKIMEX, "dirk", ""));
+  if (additive && ts->Jacprhs && !ts->ijacobianp && (!ts->Jacp || ts->Jacp == ts->Jacprhs)) {
+    PetscCall(MatDestroy(&ts->Jacp));
+    PetscCall(MatDuplicate(ts->Jacprhs, MAT_DO_NOT_COPY_VALUES, &ts->Jacp));
+  }
   if (ts->Jacp || !ts->Jacprhs) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscObjectReference((PetscObject)ts->Jacprhs));
   ts->Jacp = ts->Jacprhs;

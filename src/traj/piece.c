@@ -5,8 +5,7 @@
 /*
   The TS types whose steps can be repeated bit by bit: a step depends on the state before it, the time and the step
   size, and on nothing that the type remembers.  All others (bdf, glle, alpha, ...) are kept whole.  Of what a step
-  reads beside these, the last stage of an FSAL method is in its frame, and the initial slope of an arkimex method for
-  an implicit equation is nowhere.
+  reads beside these, the last stage of an FSAL method is in its frame.
 */
 static const char *const replayable[] = {TSRK, TSTHETA, TSCN, TSBEULER, TSEULER, TSSSP, TSROSW, TSARKIMEX};
 
@@ -19,14 +18,35 @@ PetscErrorCode CostateFixedSteps(TS ts, PetscBool *fixed)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool CostateReplayable(TS ts)
+/*
+  Arkimex and dirk may carry the slope of the last stage over to the next step, and it is in no frame: for an implicit
+  equation, and in newer versions of PETSc wherever no part of the equation is stepped explicitly.
+*/
+static PetscErrorCode CarriesSlope(TS ts, PetscBool *yes)
 {
-  const char *type = ((PetscObject)ts)->type_name;
+  PetscBool     arkimex, dirk;
+  TSRHSFunction rhs;
 
-  if (type && !strcmp(type, TSARKIMEX) && ts->equation_type >= TS_EQ_IMPLICIT) return PETSC_FALSE;
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, TSARKIMEX, &arkimex));
+  PetscCall(PetscObjectTypeCompare((PetscObject)ts, "dirk", &dirk));
+  PetscCall(TSGetRHSFunction(ts, NULL, &rhs, NULL));
+  *yes = (PetscBool)(dirk || (arkimex && (ts->equation_type >= TS_EQ_IMPLICIT || (COSTATE_ARKIMEX_CARRIES && !rhs))));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CostateReplayable(TS ts, PetscBool *yes)
+{
+  const char *type    = ((PetscObject)ts)->type_name;
+  PetscBool   carries = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscCall(CostateHooksHaveAdjoint(ts, yes));
   for (size_t i = 0; type && i < sizeof(replayable) / sizeof(replayable[0]); i++)
-    if (!strcmp(type, replayable[i])) return PETSC_TRUE;
-  return PETSC_FALSE;
+    if (!strcmp(type, replayable[i])) *yes = PETSC_TRUE;
+  PetscCall(CarriesSlope(ts, &carries));
+  if (carries) *yes = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* How many steps the run will take, as far as can be told at state n; exact: none will be other than they look. */
@@ -45,7 +65,7 @@ static PetscErrorCode StepsAhead(CostateTraj tr, TS ts, PetscInt n, double *step
     else if (t > t0)
       *steps = (double)n * (double)((ts->max_time - t0) / (t - t0));
   }
-  *steps = PetscMin(*steps, (double)ts->max_steps);
+  *steps = PetscMin(*steps, COSTATE_TS_LAST_STEP(ts));
   *exact = (PetscBool)(fixed && !hooks && !ts->event);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -48,12 +48,17 @@ static PetscErrorCode ClassifyMethod(CostateTraj tr, TS ts)
     tr->nstages = ns;
   }
   tr->free_tape = (PetscBool)(tr->method == COSTATE_METHOD_ENDPOINT || (tr->method == COSTATE_METHOD_RK && ns == 1));
-  PetscCall(CostateHooksHaveAdjoint(ts, &tr->replayable));
-  if (CostateReplayable(ts)) tr->replayable = PETSC_TRUE;
+  PetscCall(CostateReplayable(ts, &tr->replayable));
   tr->from_ends = (PetscBool)(tr->reverse != NULL);
   tr->whole     = (PetscBool)(tr->from_ends && !tr->replayable);
   if (tr->from_ends) tr->free_tape = PETSC_TRUE;
   if (tr->nothing_kept) tr->fsal = PETSC_FALSE;
+  PetscCheck(tr->replayable || tr->from_ends || tr->nothing_kept || !tr->tj->adjoint_solve_mode,
+             PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP,
+             "The adjoint step of TS type %s needs the stages of its step, and this step cannot be repeated: it uses a "
+             "slope of the step before, as arkimex does for implicit equations and dirk always. Take "
+             "-ts_trajectory_type memory, which keeps all stages, or another method: -costate_type interpolating",
+             ((PetscObject)ts)->type_name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -181,9 +186,9 @@ PetscErrorCode CostateTrajSetUp(CostateTraj tr, TS ts)
   PetscCheck(!tr->tj->adjoint_solve_mode || adjoint || tr->reverse || tr->nothing_kept, comm, PETSC_ERR_SUP,
              "TS type %s has no adjoint step, so TSAdjointSolve() would fail after the whole forward run. Types that "
              "have one "
-             "are shown by `costate list` (rk, theta, cn, beuler); to keep states for another purpose use "
+             "are shown by `costate list` (rk, theta, cn, beuler%s); to keep states for another purpose use "
              "-ts_trajectory_adjointmode 0",
-             ((PetscObject)ts)->type_name);
+             ((PetscObject)ts)->type_name, COSTATE_ARKIMEX_ADJOINT ? ", arkimex" : "");
   if (tr->tj->adjoint_solve_mode && !tr->reverse && !tr->nothing_kept) PetscCall(CostateTransposedCheckType(tr, ts));
   PetscCheck(tr->steps || strcmp(tr->policy, "offline"), comm, PETSC_ERR_ARG_INCOMP,
              "The policy offline has to know the number of steps: give -ts_trajectory_costate_steps, or use the policy "

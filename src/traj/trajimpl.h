@@ -358,7 +358,7 @@ PETSC_INTERN PetscErrorCode CostateHooksHaveAdjoint(TS, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateHooksPostStep(TS, const void **);
 
 /* piece.c */
-PETSC_INTERN PetscBool      CostateReplayable(TS);
+PETSC_INTERN PetscErrorCode CostateReplayable(TS, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateFixedSteps(TS, PetscBool *);
 PETSC_INTERN PetscErrorCode CostateWholeCheck(CostateTraj, TS, PetscInt);
 PETSC_INTERN PetscErrorCode CostateWholeRefuse(CostateTraj, TS, const char[]);

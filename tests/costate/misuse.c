@@ -4,6 +4,7 @@
   What is wrong is refused in a sentence, on every rank, or ends with a negative reason; never with a gradient.
 */
 #include "refuses.h"
+#include "../../src/base/compat.h"
 #include <math.h>
 
 #define FIXED "-tend 2 -dt 0.02 -ts_adapt_type none "
@@ -131,7 +132,7 @@ static PetscErrorCode Times(void)
   PetscFunctionReturn(0);
 }
 
-#define CANNOT_TESTS 4
+#define CANNOT_TESTS 6
 static PetscErrorCode Cannot(void)
 {
   CostateProblem pr;
@@ -141,6 +142,14 @@ static PetscErrorCode Cannot(void)
   PetscCall(Make("lotka", COSTATEDISCRETE, FIXED "-ts_type bdf", &pr, &cs));
   PetscCall(CostateSetTerminalCost(cs, 0, TEST_COST(&cost)));
   REFUSES(CostateSolve(cs), "has no adjoint step", "discrete by bdf");
+  PetscCall(Make("lotka", COSTATEDISCRETE, FIXED "-ts_type arkimex -form split", &pr, &cs));
+  PetscCall(CostateSetIntegralCost(cs, 0, TEST_COST(&cost)));
+  REFUSES(CostateSolve(cs), COSTATE_ARKIMEX_ADJOINT ? "knows no cost integrals" : "has no adjoint step",
+          "an integral by arkimex");
+  PetscCall(Make("ex23", COSTATEDISCRETE, FIXED "-ts_type arkimex -form split", &pr, &cs));
+  PetscCall(CostateSetTerminalCost(cs, 0, TEST_COST(&cost)));
+  REFUSES(CostateSolve(cs), COSTATE_ARKIMEX_ADJOINT ? "is not the identity" : "has no adjoint step",
+          "a mass matrix by arkimex");
   PetscCall(Make("dae1", COSTATEINTERPOLATING, "-costate_adjoint_ts_type rk", &pr, &cs));
   PetscCall(CostateSetTerminalCost(cs, 0, TEST_COST(&cost)));
   REFUSES(CostateSolve(cs), "use an implicit type", "an explicit sweep of algebraic equations");

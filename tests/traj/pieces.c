@@ -5,6 +5,7 @@
   the states had in the forward run: for TS types with an adjoint step and without, under small budgets and large ones.
 */
 #include "refused.h"
+#include "split.h"
 
 #define MAXSTEPS 600
 #define FIXED    " -ts_adapt_type none"
@@ -106,55 +107,14 @@ static PetscErrorCode Free(Seen *s)
   PetscFunctionReturn(0);
 }
 
-/* A linear term moves to the implicit side. */
-static PetscErrorCode ImplicitPart(TS ts, PetscReal t, Vec U, Vec Udot, Vec F, void *ctx)
-{
-  PetscFunctionBeginUser;
-  (void)ts;
-  (void)t;
-  (void)ctx;
-  PetscCall(VecWAXPY(F, 5, U, Udot));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode ImplicitJacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal shift, Mat J, Mat P, void *ctx)
-{
-  PetscFunctionBeginUser;
-  (void)ts;
-  (void)t;
-  (void)U;
-  (void)Udot;
-  (void)J;
-  (void)ctx;
-  PetscCall(MatZeroEntries(P));
-  PetscCall(MatAssemblyBegin(P, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(P, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatShift(P, shift + 5));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode ExplicitPart(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
-{
-  PetscFunctionBeginUser;
-  PetscCall(AppRHS(ts, t, U, F, ctx));
-  PetscCall(VecAXPY(F, 5, U));
-  PetscFunctionReturn(0);
-}
-
 /* With the option -split. */
 static PetscErrorCode Split(TS ts, App *app)
 {
-  Mat       J;
   PetscBool split = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-split", &split, NULL));
-  if (!split) PetscFunctionReturn(0);
-  PetscCall(MatDuplicate(app->J, MAT_DO_NOT_COPY_VALUES, &J));
-  PetscCall(TSSetRHSFunction(ts, NULL, ExplicitPart, app));
-  PetscCall(TSSetIFunction(ts, NULL, ImplicitPart, app));
-  PetscCall(TSSetIJacobian(ts, J, J, ImplicitJacobian, app));
-  PetscCall(MatDestroy(&J));
+  if (split) PetscCall(AppSplit(ts, app));
   PetscFunctionReturn(0);
 }
 
