@@ -11,8 +11,8 @@
   called: then they are vectors, the representatives of these with respect to that inner product.
 
   With complex scalars costs are real, and the gradient g of one is what gives dG = Re(g^T du), without conjugation; so
-  are phi_u and the others that the application gives.  The equations have to be analytic in u and p, since a Jacobian says
-  nothing else; the direction of steepest ascent is the conjugate of g.
+  are phi_u and the others that the application gives.  The equations have to be analytic in u and p, since a Jacobian
+  says nothing else; the direction of steepest ascent is the conjugate of g.
 
     CostateCreate(comm, &cs);
     CostateSetTS(cs, ts);                                    f, its Jacobians, its solvers: TSSetRHSJacobianP() too
