@@ -164,6 +164,8 @@ static PetscErrorCode Optimum(void)
   PetscReal e, moved;
 
   PetscFunctionBeginUser;
+  if (!HAVE_TAO && zoo_rank == 0) skip(TAO_TESTS, NO_TAO);
+  if (!HAVE_TAO) PetscFunctionReturn(0);
   for (int i = 0; i < 2; i++) PetscCall(Minimise((PetscBool)i, TAOLMVM, &p[i], &moved));
   PetscCall(ZooDifference(p[1], p[0], &e));
   T_OK(e <= 1e-6 && moved > .01, "Tao finds the same parameters when it varies x with p = p_0 + L x: %.1e, after %.2g",

@@ -382,6 +382,8 @@ static PetscErrorCode Newton(void)
   TaoConvergedReason reason;
 
   PetscFunctionBeginUser;
+  if (!HAVE_TAO && zoo_rank == 0) skip(TAO_TESTS, NO_TAO);
+  if (!HAVE_TAO) PetscFunctionReturn(0);
   PetscCall(Create(D, PETSC_FALSE, PETSC_FALSE,
                    TIGHT "-tao_type nls -tao_nls_pc_type none -tao_nls_ksp_type cg -tao_nls_ksp_rtol 1e-10 "
                          "-tao_gatol 1e-11 -tao_grtol 0 -tao_gttol 0",

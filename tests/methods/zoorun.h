@@ -9,7 +9,7 @@
 #include <petscts.h>
 #include <costate.h>
 #include <costate/zoo.h>
-#include "../hypre.h"
+#include "../lacks.h"
 
 static PetscMPIInt zoo_rank, zoo_size;
 static MPI_Comm    zoo_comm; /* of the problems: all ranks, unless a test says otherwise */

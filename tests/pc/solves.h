@@ -8,7 +8,7 @@
 #include <petscksp.h>
 #include <costate.h>
 #include <costate/pc.h>
-#include "../hypre.h"
+#include "../lacks.h"
 
 static PetscMPIInt rank;
 

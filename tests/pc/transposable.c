@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <petscksp.h>
 #include <costate.h>
-#include "../hypre.h"
+#include "../lacks.h"
 
 static PetscMPIInt rank;
 

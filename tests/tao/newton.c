@@ -271,10 +271,13 @@ static PetscErrorCode Matrices(void)
 
 int main(int argc, char **argv)
 {
-  PetscCall(ZooBegin(&argc, &argv, NEWTON_TESTS + BOUNDS_TESTS + MATRIX_TESTS));
-  PetscCall(Newton());
-  PetscCall(Bounds());
-  PetscCall(Matrices());
+  PetscCall(ZooBegin(&argc, &argv, HAVE_TAO ? NEWTON_TESTS + BOUNDS_TESTS + MATRIX_TESTS : 0));
+  if (HAVE_TAO) {
+    PetscCall(Newton());
+    PetscCall(Bounds());
+    PetscCall(Matrices());
+  } else if (zoo_rank == 0)
+    skip_all(NO_TAO);
   PetscCall(ZooEnd());
   return zoo_rank == 0 ? done() : 0;
 }

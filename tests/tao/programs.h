@@ -15,7 +15,7 @@
 #include <petsctao.h>
 #include <costate.h>
 #include "../../src/base/compat.h"
-#include "../tap.h"
+#include "../lacks.h"
 
 static int rank, size;
 
@@ -80,6 +80,11 @@ static PetscErrorCode TestBegin(int *argc, char ***argv)
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   PetscCall(CostateInitializePackage());
+  if (!HAVE_TAO) {
+    if (rank == 0) skip_all(NO_TAO);
+    PetscCall(PetscFinalize());
+    exit(0);
+  }
   if (rank == 0) printf("# SEED=%s\n", given ? given : "1");
   snprintf(noise, sizeof(noise), "stderr.%d", rank);
   PetscCheck(freopen(noise, "w+", stderr), PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "no stderr");

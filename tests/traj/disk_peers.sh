@@ -4,6 +4,7 @@
 # the default directory, a limit under the online policy, stages that are written although only states were asked for.
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/build.sh"
+real_only 'most of these tutorials are'
 src=$(examples_dir)
 [ -n "$src" ] || t_skip_all "$no_examples"
 src=$src/ts/tutorials
