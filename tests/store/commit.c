@@ -274,7 +274,7 @@ static const struct {
      "a data file that lost its structure"},
     {GONE, "costate.json", 0, NULL, NULL, 0, "costate.json cannot be opened", "a run without its costate.json"},
     {RANKS, "manifest-000002.txt", 0, NULL, NULL, 0, "Resume it on %d, or", "another number of ranks"},
-    {MANIFEST, "manifest-000002.txt", 0, "\nscalar real", "\nscalar unreal", 0, "scalars of type unreal",
+    {MANIFEST, "manifest-000002.txt", 0, "\nscalar ", "\nscalar un", 0, "scalars of type un",
      "another type of scalars"},
     {MANIFEST, "manifest-000002.txt", 0, "\ninteger ", "\ninteger 1", 0, "integers (PetscInt) of 1",
      "another size of integers"},

@@ -6,7 +6,8 @@
 compile ./memory "$ROOT/tests/traj/programs/memory.c" || exit 1
 
 n=500000 # 4 MB a state
-state=$((n * 8 / 1024))
+if petsc_has PETSC_USE_COMPLEX; then n=250000; fi
+state=$((500000 * 8 / 1024))
 peak() { # STEPS ARGS... : kB
   local steps=$1
   shift
@@ -40,7 +41,7 @@ for method in 4 1fe; do
   within "$x" 8.5 10.5
   t_ok $? "rk $method: a budget of 14 takes 10 states more ($x; $recomputed steps of 25 recomputed)"
 done
-bytes=$(costate "$((14 * n * 8 / 1000 + 1))KB" -ts_rk_type 4)
+bytes=$(costate "$((14 * 500000 * 8 / 1000 + 1))KB" -ts_rk_type 4)
 counted=$(costate 14 -ts_rk_type 4)
 x=$(states $((bytes - counted)))
 within "$x" -0.5 0.5
