@@ -23,11 +23,13 @@
 /* What the rules look at. */
 typedef struct {
   PetscBool steady, outside; /* outside: the program knows nothing of a Costate */
+  PetscBool rests;           /* it was said when a run is at rest, and so that it comes to it */
   PetscBool adjoint;         /* the TS type has an adjoint step */
   PetscBool implicit;        /* it is an implicit one, or there is an I-function: stiff, perhaps with algebraic parts */
   PetscBool rough;           /* explicit steps are long beside the fastest motion */
   PetscBool state;           /* dG/du0 is wanted */
   PetscBool integral;        /* there is a cost with one */
+  PetscBool along;           /* a cost is taken before the end */
   PetscInt  n, np, costs;
 } Facts;
 
@@ -35,7 +37,12 @@ typedef const char *(*Against)(const Facts *);
 
 static const char *NoSteady(const Facts *f)
 {
-  return f->steady ? NULL : "a time integration: its end is not known to be at rest";
+  if (f->steady) return NULL;
+  if (!f->rests) return "a time integration: its end is not known to be at rest (CostateSetSteadyState())";
+  if (f->outside) return "its costs are those of TSAdjointSolve(), which has a lambda";
+  if (f->along) return "a cost is taken before the end of the run";
+  if (f->state) return "dG/du0 is wanted, too (CostateSetWanted())";
+  return f->np ? NULL : "there are no parameters";
 }
 
 static const char *NoForward(const Facts *f)
@@ -85,7 +92,7 @@ static const struct {
   Against     against;
   const char *because;
 } rules[] = {
-    {COSTATEIMPLICIT, NoSteady, "one transposed solve for each cost of a steady state"},
+    {COSTATEIMPLICIT, NoSteady, "one transposed solve for each cost of a state of rest"},
     {COSTATEFORWARD, NoForward, "few parameters, whose sensitivities go along with the run"},
     {COSTATEDISCRETE, NoDiscrete, "exact for the computed solution, which is what an optimiser needs"},
     {COSTATEINTERPOLATING, NoInterpolating, "any TS type; few parameters"},
@@ -183,6 +190,21 @@ static PetscErrorCode LookAtSteps(Costate cs, Facts *f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode LookAtRest(Costate cs, PetscBool *rests)
+{
+  static const char *const options[] = {"-costate_steady_atol", "-costate_steady_rtol"};
+  PetscObject              o         = (PetscObject)cs;
+  PetscBool                set;
+
+  PetscFunctionBegin;
+  *rests = cs->steady_set;
+  for (int i = 0; i < 2 && cs->from_options; i++) {
+    PetscCall(PetscOptionsHasName(o->options, o->prefix, options[i], &set));
+    *rests = (PetscBool)(*rests || set);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Look(Costate cs, Facts *f)
 {
   TSType      type;
@@ -196,7 +218,11 @@ static PetscErrorCode Look(Costate cs, Facts *f)
                .outside = (PetscBool)(cs->door || !cs->u0 || !cs->ncosts),
                .state   = (PetscBool)!cs->parameters_only,
                .costs   = PetscMax(cs->ncosts, 1)};
-  for (PetscInt j = 0; j < cs->ncosts; j++) f->integral = (PetscBool)(f->integral || cs->cost[j].integral.value);
+  for (PetscInt j = 0; j < cs->ncosts; j++) {
+    f->integral = (PetscBool)(f->integral || cs->cost[j].integral.value);
+    f->along    = (PetscBool)(f->along || cs->cost[j].integral.value || cs->cost[j].point.value);
+  }
+  PetscCall(LookAtRest(cs, &f->rests));
   if (!u) PetscCall(TSGetSolution(cs->ts, &u));
   if (u) PetscCall(VecGetSize(u, &f->n));
   if (cs->p) PetscCall(VecGetSize(cs->p, &f->np));

@@ -129,6 +129,7 @@ struct _p_Costate {
   CostateSteadyJacobianP       jacobian_p;
   void                        *jacobian_p_ctx;
   PetscReal                    steady_atol, steady_rtol;
+  PetscBool                    steady_set; /* they were given */
   CostateSteadyMode            steady_mode;
   PetscBool                    adjoint_rtol; /* that of adjoint steps was set by it */
   PetscReal                    accuracy;     /* of gradients, that was asked for; 0: none was */

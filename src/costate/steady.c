@@ -149,6 +149,9 @@ PetscErrorCode CostateSetSteadyJacobianP(Costate cs, Mat Jp, CostateSteadyJacobi
   The run ends when the root mean square of r_i/(atol + rtol |u_i|) is at most 1, where r is the residual with u' = 0.
   A run that comes to its end without is `COSTATE_DIVERGED_NOT_STEADY`, and there is no gradient.
 
+  `-costate_type auto` takes these tolerances for the word that the run comes to rest: where costs are taken at the end
+and dG/dp alone is wanted (`CostateSetWanted()`) it takes implicit.
+
   What is left of the residual at the end, R, makes a cost wrong by eta^T R to first order, where eta is its adjoint,
 and the gradient by about the same part; -costate_view shows it.
 
@@ -167,6 +170,7 @@ PetscErrorCode CostateSetSteadyState(Costate cs, PetscReal atol, PetscReal rtol)
              (double)rtol);
   cs->steady_atol = atol;
   cs->steady_rtol = rtol;
+  cs->steady_set  = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -41,6 +41,10 @@ static const struct {
     {"heat", "-ts_type rk -form rhs -n 60 -tend .001 -costate_wanted parameters", "discrete",
      "not forward: an adjoint"},
     {"rest", "-tend 1", "discrete", "not implicit: a time integration"},
+    {"rest", "-costate_steady_rtol 1e-9 -costate_wanted parameters", "implicit", "not discrete: implicit serves"},
+    {"rest", "-tend 1 -costate_steady_atol 1e-8", "discrete", "not implicit: dG/du0 is wanted, too"},
+    {"rest", "-tend 1 -cost times -times .5,1 -costate_steady_atol 1e-8 -costate_wanted parameters", "discrete",
+     "not implicit: a cost is taken before the end"},
 };
 #define NRULES ((int)(sizeof(rules) / sizeof(rules[0])))
 
