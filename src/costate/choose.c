@@ -9,6 +9,7 @@
     implicit ones that have to begin anew at each step;
   - a tangent of the steps costs as much as an adjoint step of an implicit type, whose factors it shares, and twice one
     of an explicit type; beside an integral, or without an adjoint step, it has an integrator of its own;
+  - few parameters carried along cost a multistep type nothing, and stages a solve each;
   - where steps are long beside the fastest motion of the equation their adjoint has a wrong dG/du0, and wrong parameter
     fields: lambda has in it what the state has not.
 */
@@ -26,6 +27,7 @@ typedef struct {
   PetscBool rests;           /* it was said when a run is at rest, and so that it comes to it */
   PetscBool adjoint;         /* the TS type has an adjoint step */
   PetscBool implicit;        /* it is an implicit one, or there is an I-function: stiff, perhaps with algebraic parts */
+  PetscBool multistep;       /* one that has the last steps in it */
   PetscBool rough;           /* explicit steps are long beside the fastest motion */
   PetscBool state;           /* dG/du0 is wanted */
   PetscBool integral;        /* there is a cost with one */
@@ -67,12 +69,13 @@ static const char *NoDiscrete(const Facts *f)
 static const char *NoInterpolating(const Facts *f)
 {
   if (!f->implicit) return "gauss takes fewer products with f_p for the same";
+  if (!f->multistep) return "each stage would solve for the parameters' integrals, too";
   return f->np > f->n / 10 && f->np > FEW ? "would carry an integral for each of many parameters along" : NULL;
 }
 
 static const char *NoGauss(const Facts *f)
 {
-  return f->implicit && f->np <= FEW ? "few parameters cost less carried along, with an error control" : NULL;
+  return f->multistep && f->np <= FEW ? "few parameters cost less carried along, with an error control" : NULL;
 }
 
 static const char *NoQuadrature(const Facts *f)
@@ -95,7 +98,7 @@ static const struct {
     {COSTATEIMPLICIT, NoSteady, "one transposed solve for each cost of a state of rest"},
     {COSTATEFORWARD, NoForward, "few parameters, whose sensitivities go along with the run"},
     {COSTATEDISCRETE, NoDiscrete, "exact for the computed solution, which is what an optimiser needs"},
-    {COSTATEINTERPOLATING, NoInterpolating, "any TS type; few parameters"},
+    {COSTATEINTERPOLATING, NoInterpolating, "few parameters, carried along by steps that know the last ones"},
     {COSTATEGAUSS, NoGauss, "any TS type; the parameters' part by Gauss points on each step"},
     {COSTATEQUADRATURE, NoQuadrature, ""},
     {COSTATEBACKSOLVE, NoBacksolve, ""},
@@ -228,7 +231,8 @@ static PetscErrorCode Look(Costate cs, Facts *f)
   if (cs->p) PetscCall(VecGetSize(cs->p, &f->np));
   PetscCall(TSGetType(cs->ts, &type));
   PetscCall(TSGetIFunction(cs->ts, NULL, &ifunction, NULL));
-  f->implicit = (PetscBool)(ifunction || (type && !CostateSweepIsExplicit(type)));
+  f->implicit  = (PetscBool)(ifunction || (type && !CostateSweepIsExplicit(type)));
+  f->multistep = (PetscBool)(type && !strcmp(type, TSBDF));
   for (PetscInt i = 0; type; i++) {
     PetscCall(CostateTSTypeListGet(i, &name, &has));
     if (!name) break;

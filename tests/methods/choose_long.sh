@@ -43,6 +43,12 @@ dae1 -ts_type bdf
 mass -ts_type rosw
 hessian3 -ts_type bdf
 vdp_stiff -ts_type bdf
+robertson -ts_type rosw
+robertson -ts_type bdf
+pendulum -ts_type rosw
+heat -ts_type rosw -cost integral
+hessian3 -ts_type arkimex -cost times
+rest -costate_steady_atol 1e-8 -costate_wanted parameters
 lotka -ts_type ssp -ts_dt .01 -tend 2
 lotka -ts_type ssp -ts_dt .01 -tend 2 -costate_wanted parameters
 LINES
