@@ -142,7 +142,7 @@ static PetscErrorCode Solve(Inversion *in, const char type[], PetscInt *its, Pet
 
 static const char *const newton[] = {TAONLS, TAONTR, TAOBNLS, TAOBNTR};
 #define NNEWTON      4
-#define NEWTON_TESTS (2 * NNEWTON)
+#define NEWTON_TESTS (2 * (NNEWTON + 1))
 
 static PetscErrorCode Newton(void)
 {
@@ -154,11 +154,13 @@ static PetscErrorCode Newton(void)
   PetscCall(Create("", &in));
   PetscCall(Solve(&in, TAOLMVM, &quasi, &e));
   PetscCall(Destroy(&in));
-  for (int i = 0; i < NNEWTON; i++) {
-    PetscCall(Create("", &in));
-    PetscCall(Solve(&in, newton[i], &its, &e));
-    T_OK(e <= 1e-7, "%s: finds the parameters: %.1e", newton[i], (double)e);
-    T_OK(its < quasi, "%s: %d iterations, lmvm %d", newton[i], (int)its, (int)quasi);
+  for (int i = 0; i <= NNEWTON; i++) {
+    const char *type = newton[i % NNEWTON], *matrix = i < NNEWTON ? "" : "-costate_hessian gauss_newton";
+
+    PetscCall(Create(matrix, &in));
+    PetscCall(Solve(&in, type, &its, &e));
+    T_OK(e <= 1e-7, "%s %s: finds the parameters: %.1e", type, matrix, (double)e);
+    T_OK(its < quasi, "%s %s: %d iterations, lmvm %d", type, matrix, (int)its, (int)quasi);
     PetscCall(Destroy(&in));
   }
   PetscFunctionReturn(0);
