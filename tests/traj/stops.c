@@ -293,7 +293,8 @@ static PetscErrorCode Cost(const Type *type, PetscReal amplitude, PetscReal *cos
   PetscFunctionReturn(0);
 }
 
-/* The least order over the best three consecutive halvings: at large eps the third derivative bends it in some directions. */
+/* The least order over the best three consecutive halvings: at large eps the third derivative bends it in some
+ * directions. */
 static PetscErrorCode Taylor(const Type *type)
 {
   PetscReal cost, slope, eps = 1e-2, r[9], order = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
   What reads the notes of a commit, for libFuzzer, and as a program that takes the files of its arguments: each line of
-  the input is a note.  Compiled with the library's objects but resume_notes.o, which is included here (tests/store/fuzz.sh).
+  the input is a note.  Compiled with the library's objects but resume_notes.o, which is included here
+  (tests/store/fuzz.sh).
 */
 #include "../../../src/traj/resume_notes.c"
 
