@@ -148,12 +148,16 @@ int problem_begin(problem_session *s, const char *command, const char *usage, co
   return 1;
 }
 
-/* A method without an integrator of its own has no use for the options of one, which may stay when methods are
- * compared. */
+/* What PetscFinalize() will read; and the options of an integrator for a method without one of its own, which may stay
+ * when methods are compared. */
 static int idle(problem_session *s, const char *name)
 {
-  CostateType type = NULL;
+  static const char *const late[] = {"options_left", "options_view", "malloc_dump",     "malloc_view",
+                                     "memory_view",  "objects_dump", "get_total_flops", "log_view"};
+  CostateType              type   = NULL;
 
+  for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)
+    if (!strcmp(name, late[i])) return 1;
   if (strncmp(name, "costate_adjoint_", 16) || CostateGetType(s->cs, &type) || !type) return 0;
   return !strcmp(type, COSTATEDISCRETE) || !strcmp(type, COSTATEFORWARD);
 }
