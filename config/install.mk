@@ -26,6 +26,6 @@ $(BUILD)/install/libcostate.a: $(SCHED_O) $(PETSC_O)
 	@rm -f $@ && $(AR) rcs $@ $^
 
 # The command is linked anew, since it finds its library by another path there.
-install: all $(BUILD)/install/libcostate.a man
+install: all $(BUILD)/install/libcostate.a run-man
 	@$(MPICC) $(CFLAGS) $(LDFLAGS) -o $(BUILD)/install/costate $(CLI_O) -L$(LIBDIR) -lcostate $(ORIGIN) $(PETSC_LIBS) $(HDF5_LIBS) -lm
 	@$(INSTALL_ENV) config/install.sh install
