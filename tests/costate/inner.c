@@ -202,6 +202,8 @@ static PetscErrorCode Misuse(void)
   PetscCall(CostateSetInnerProduct(cs, COSTATE_INNER_MASS, NULL, A));
   REFUSES(CostateSolve(cs), "has not converged", "a solver that does not converge");
   PetscCall(MatDestroy(&A));
+  if (!HAVE_TAO && zoo_rank == 0) skip(2, NO_TAO);
+  if (!HAVE_TAO) PetscFunctionReturn(0);
   PetscCall(Create(LINE, &pr, &cs));
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &tao));
   PetscCall(TaoSetType(tao, TAOLMVM));

@@ -15,7 +15,9 @@ if command -v h5dump >/dev/null; then
   h5dump -H $run/states-0000.h5 >dump 2>&1
   t_ok $? 'h5dump reads its structure'
   t_is "$(grep -c 'DATASET "state"' dump)" 4 'a state in each slot'
-  h5dump -d /step/00000001/tangent $run/states-0000.h5 | grep -q '(0): 101000, 101001, 101002,'
+  first='(0):101000,101001,101002,'
+  if petsc_has PETSC_USE_COMPLEX; then first='(0):{101000,0},(1):{101001,0},(2):{101002,0},'; fi
+  h5dump -d /step/00000001/tangent $run/states-0000.h5 | tr -d ' \n' | grep -qF "$first"
   t_ok $? 'and the numbers of a step by its name'
   h5dump -pH $run/states-0000.h5 | grep -q 'CONTIGUOUS'
   t_ok $? 'they are contiguous'

@@ -277,15 +277,16 @@ static PetscErrorCode Cost(const Type *type, PetscReal amplitude, PetscReal *cos
   *cost = res.cost;
   if (slope) {
     PetscCall(VecCopy(app.U, app.lambda));
+    PetscCall(VecConjugate(app.lambda));
     PetscCall(VecZeroEntries(app.mu));
     PetscCall(TSSetCostGradients(app.ts, 1, &app.lambda, &app.mu));
     PetscCall(TSAdjointSolve(app.ts));
     PetscCall(VecDuplicate(app.lambda, &d));
     PetscCall(VecGetOwnershipRange(d, &lo, &hi));
-    for (PetscInt i = lo; i < hi; i++) PetscCall(VecSetValue(d, i, AppDirection(&app, i), INSERT_VALUES));
+    for (PetscInt i = lo; i < hi; i++) PetscCall(VecSetValue(d, i, APP_ASIDE * AppDirection(&app, i), INSERT_VALUES));
     PetscCall(VecAssemblyBegin(d));
     PetscCall(VecAssemblyEnd(d));
-    PetscCall(VecDot(app.lambda, d, &dot));
+    PetscCall(VecTDot(app.lambda, d, &dot));
     PetscCall(VecDestroy(&d));
     *slope = PetscRealPart(dot);
   }
