@@ -425,8 +425,8 @@ CASES += [('foreign directory', 'other files', thesis), ('foreign directory', 'a
           ('foreign directory', 'the run of another owner', owner)]
 CASES += [("another problem's store", 'other parameters', replace_tree('stranger'))]
 CASES += [('another PETSc', 'single precision', edit(rb'^scalar \S+', b'scalar real4')),
-          ('another PETSc', 'complex numbers', edit(rb'^scalar \S+', b'scalar complex8')),
-          ('another PETSc', '64-bit integers', edit(rb'^integer \d+', b'integer 8')),
+          ('another PETSc', 'complex numbers', edit(rb'^scalar \S+', b'scalar complex16')),
+          ('another PETSc', 'other integers', edit(rb'^integer \d+', b'integer 16')),
           ('another PETSc', 'another version of it', edit(rb'^petsc \S+', b'petsc 3.99.1')),
           ('another PETSc', 'another format', edit(rb'^costate-manifest \d+', b'costate-manifest 77')),
           ('another PETSc', 'an unknown layout', edit(rb'^layout \S+', b'layout woven')),
