@@ -90,11 +90,14 @@ int CostateManifestWrite(CostateStore s, const CostateManifestPart *part, char *
   return err;
 }
 
-/* Those before a generation; or all that have to do with manifests, whatever their number. */
+/*
+  Those before a generation; or all that have to do with manifests, whatever their number, the last commit at the end: a
+  run that is killed meanwhile is resumed there or begins anew, and does not go back.
+*/
 void CostateManifestsRemove(CostateDisk *d, PetscInt64 before, PetscBool all)
 {
   char           path[COSTATE_PATH];
-  PetscInt64     number;
+  PetscInt64     number, last = -1;
   struct dirent *e;
   DIR           *dir;
 
@@ -108,15 +111,25 @@ void CostateManifestsRemove(CostateDisk *d, PetscInt64 before, PetscBool all)
   }
   dir = opendir(d->run);
   if (!dir) return;
+  while ((e = readdir(dir)))
+    if (!CostateManifestNumber(e->d_name, ".txt", &number)) last = PetscMax(last, number);
+  rewinddir(dir);
   while ((e = readdir(dir))) {
-    if (CostateManifestNumber(e->d_name, ".txt", &number) && CostateManifestNumber(e->d_name, ".tmp", &number) &&
-        CostateManifestNumber(e->d_name, ".rejected", &number))
+    const PetscBool commit = (PetscBool)!CostateManifestNumber(e->d_name, ".txt", &number);
+
+    if (commit ? number == last
+               : CostateManifestNumber(e->d_name, ".tmp", &number) &&
+                     CostateManifestNumber(e->d_name, ".rejected", &number))
       continue;
     CostatePath(path, "%s/%s", d->run, e->d_name);
     COSTATE_FAILPOINT("removal of a manifest");
     unlink(path);
   }
   closedir(dir);
+  if (last < 0) return;
+  CostatePath(path, "%s/manifest-%06" PRId64 ".txt", d->run, (int64_t)last);
+  COSTATE_FAILPOINT("removal of a manifest");
+  unlink(path);
 }
 
 /* Those after a generation get another name, as it is gone on from there; d->oldest is the first that stays. */
