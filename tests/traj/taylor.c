@@ -152,7 +152,8 @@ static PetscErrorCode Jump(const char type[], PetscBool applied)
   PetscCall(AppKeep(app.U, &res.nlambda, &res.lambda));
   PetscCall(AppDestroy(&app));
   for (int p = 0; p < 2; p++) PetscCall(Order(app, &res, (PetscBool)p, &order[p]));
-  T_OK(applied ? order[0] >= 1.99 && order[1] >= 1.99 : order[0] < 1.1 && order[1] < 1.1,
+  /* without it an order may look better than it is where the error changes its sign, but not both */
+  T_OK(applied ? order[0] >= 1.99 && order[1] >= 1.99 : PetscMin(order[0], order[1]) < 1.1,
        "%s, a jump in the state with its adjoint %s: orders %.4f, %.4f", type,
        applied ? "applied by the application" : "forgotten", (double)order[0], (double)order[1]);
   PetscCall(AppResultFree(&res));
