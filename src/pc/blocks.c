@@ -34,7 +34,7 @@ PetscErrorCode CostatePCReuseBlocks(PC pc, PetscBool *reuse)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(pc, PC_CLASSID, 1);
-  PetscValidBoolPointer(reuse, 2);
+  PetscAssertPointer(reuse, 2);
   PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCBJACOBI, &bjacobi));
   PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCASM, &overlapping));
   if (pc->setupcalled && bjacobi) PetscCall(PCBJacobiGetSubKSP(pc, &n, NULL, &block));
