@@ -5,7 +5,7 @@
 . "${ROOT:-$(git rev-parse --show-toplevel)}/tests/tap.sh"
 . "$ROOT/tests/traj/programs/faults.sh"
 if [ -n "${COSTATE_SAMPLE:-}" ]; then
-  SEED=$COSTATE_SAMPLE fault_matrix -sample 24
+  SEED=$COSTATE_SAMPLE fault_matrix -sample 8
 else
   fault_matrix
   sed 's/^/# /' table >&2
