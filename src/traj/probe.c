@@ -39,7 +39,7 @@ PetscErrorCode CostateProbe(CostateTraj tr, TS ts, PetscInt k)
   PetscCall(VecNorm(tr->base, NORM_2, &change));
   PetscCall(VecWAXPY(tr->base, -1, tr->top, ts->vec_sol));
   PetscCall(VecNorm(tr->base, NORM_2, &off));
-  PetscCheck(!(off > PROBE_TOLERANCE * change), comm, PETSC_ERR_USER,
+  PetscCheck(off <= PROBE_TOLERANCE * change, comm, PETSC_ERR_USER,
              "Step %" PetscInt_FMT
              " was repeated and came to another state, by %.2g of its change, so the Jacobians of "
              "adjoint steps are not those of the run either. The right-hand side depends on something that was set "

@@ -35,6 +35,19 @@ static inline App AppDefault(void)
   return app;
 }
 
+/* The reaction rates change from step to step, as forcing read from a file would. */
+static inline PetscErrorCode AppRates(TS ts)
+{
+  App     *app;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetApplicationContext(ts, &app));
+  PetscCall(TSGetStepNumber(ts, &n));
+  app->mode = n % 3;
+  PetscFunctionReturn(0);
+}
+
 /* No application should do this where TSAdjoint does not see it. */
 static inline PetscErrorCode AppChange(TS ts, AppWhere where, Vec v)
 {

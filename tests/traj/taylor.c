@@ -160,24 +160,11 @@ static PetscErrorCode Jump(const char type[], PetscBool applied)
   PetscFunctionReturn(0);
 }
 
-/* The reaction rates of each step are set before it, as forcing read from a file would be. */
-static PetscErrorCode Rates(TS ts)
-{
-  App     *app;
-  PetscInt n;
-
-  PetscFunctionBeginUser;
-  PetscCall(TSGetApplicationContext(ts, &app));
-  PetscCall(TSGetStepNumber(ts, &n));
-  app->mode = n % 3;
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode StageRates(TS ts, PetscReal t)
 {
   PetscFunctionBeginUser;
   (void)t;
-  PetscCall(Rates(ts));
+  PetscCall(AppRates(ts));
   PetscFunctionReturn(0);
 }
 
@@ -193,7 +180,7 @@ static PetscErrorCode SetRates(TS ts, App *app)
 {
   PetscFunctionBeginUser;
   (void)app;
-  PetscCall(TSSetPreStep(ts, Rates));
+  PetscCall(TSSetPreStep(ts, AppRates));
   PetscFunctionReturn(0);
 }
 

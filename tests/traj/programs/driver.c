@@ -79,25 +79,13 @@ static PetscErrorCode Early(TS ts, PetscInt n, PetscReal t, Vec u, void *ctx)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Rates(TS ts)
-{
-  App     *app;
-  PetscInt n;
-
-  PetscFunctionBeginUser;
-  PetscCall(TSGetApplicationContext(ts, &app));
-  PetscCall(TSGetStepNumber(ts, &n));
-  app->mode = n % 3;
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode Setup(TS ts, App *app)
 {
   const Wish *wish = (Wish *)app->user;
 
   PetscFunctionBeginUser;
-  if (wish->rates && wish->rates_at == AT_POSTSTEP) PetscCall(TSSetPostStep(ts, Rates));
-  if (wish->rates && wish->rates_at == AT_PRESTEP) PetscCall(TSSetPreStep(ts, Rates));
+  if (wish->rates && wish->rates_at == AT_POSTSTEP) PetscCall(TSSetPostStep(ts, AppRates));
+  if (wish->rates && wish->rates_at == AT_PRESTEP) PetscCall(TSSetPreStep(ts, AppRates));
   if (((Wish *)app->user)->early > 0) PetscCall(TSMonitorSet(ts, Early, app->user, NULL));
   PetscFunctionReturn(0);
 }
