@@ -86,6 +86,7 @@ three='-ts_trajectory_costate_ram 3'
       t_ok $? "${type##* }: set in TSSetPreStep() they are not ($ranks ranks)"
     done
   done
+  refused 'so they are where the run has one step' 'Step 1 was repeated and came to another state.*TSSetPostStep' $rk -app_end steps -app_end_step 1 -app_rates poststep
   refused 'an extrapolated initial guess that does not repeat is an error that names the step' 'Step [0-9]+ gave other bits' $three -ts_type cn -ts_theta_initial_guess_extrapolate
   refused 'a preconditioner that lags behind is an error that names the step' 'Step [0-9]+ gave other bits' $three -ts_type cn -snes_lag_preconditioner 3 -snes_lag_preconditioner_persists
   refused 'a Jacobian that lags behind is an error that names the step' 'Step [0-9]+ gave other bits' $three -ts_type cn -snes_lag_jacobian 2 -snes_lag_jacobian_persists

@@ -5,10 +5,11 @@
 
     -app_end time|steps|user|event  -app_end_step N  -app_event  -app_solves N  -app_sweeps N  -app_runs N
     -app_rates prestep|poststep  (the rates change from step to step)
-    -app_points N  -app_pieces  -app_integral  -app_noise N  -app_halve X  -app_where
-  poststep|prestep|poststage|postevaluate|monitor -app_early N     asks for state 1 when step N is reached -app_late N
-  asks for state N between the run and its adjoint -app_remesh      solves again, with step numbers that go on, for a
-  state of another size
+    -app_points N  -app_pieces  -app_integral  -app_noise N
+    -app_halve X  -app_where poststep|prestep|poststage|postevaluate|monitor
+    -app_early N  (asks for state 1 when step N is reached)
+    -app_late N   (asks for state N between the run and its adjoint)
+    -app_remesh   (solves again, with step numbers that go on, for a state of another size)
 
   COSTATE_TEST_PARAMETER and COSTATE_TEST_INITIAL in the environment change the problem in ways that no option shows;
   COSTATE_TEST_SLOW makes each call of the right-hand side take so many microseconds more; COSTATE_TEST_CALLS names a
