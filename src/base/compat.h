@@ -74,13 +74,20 @@ typedef struct _TS_EvaluationTimes *CostateTSTimes;
 #define COSTATE_TS_LAST_STEP(ts) PetscMin((double)(ts)->max_steps, (double)(ts)->start_step + (double)(ts)->run_steps)
 #endif
 
-/* whether no event is being located; before 3.21 that can be said and set from outside */
+/* whether no event is being located, and what TSEventInitialize() leaves as it was then */
 #if PETSC_VERSION_LT(3, 21, 0)
-#define COSTATE_EVENT_QUIET(e)  ((e)->status == TSEVENT_NONE)
-#define COSTATE_EVENT_RESUMABLE 1
+#define COSTATE_EVENT_QUIET(e) ((e)->status == TSEVENT_NONE)
+#define COSTATE_EVENT_CALM(e)                                                                                          \
+  do {                                                                                                                 \
+    (e)->status = TSEVENT_NONE;                                                                                        \
+    for (PetscInt i_ = 0; i_ < (e)->nevents; i_++) {                                                                   \
+      (e)->side[i_]         = 0;                                                                                       \
+      (e)->zerocrossing[i_] = PETSC_FALSE;                                                                             \
+    }                                                                                                                  \
+  } while (0)
 #else
-#define COSTATE_EVENT_QUIET(e)  (!(e)->processing && !(e)->iterctr)
-#define COSTATE_EVENT_RESUMABLE 0
+#define COSTATE_EVENT_QUIET(e) (!(e)->processing && !(e)->iterctr)
+#define COSTATE_EVENT_CALM(e)  (void)(e)
 #endif
 
 /* since 3.21 the state that a step started from is kept in the TS, for TSRollBack() */

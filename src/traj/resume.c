@@ -144,8 +144,6 @@ PetscErrorCode CostateResumeBegin(CostateTraj tr, TS ts)
     if (!damaged) damaged = generation;
   }
   PetscCall(CostateRememberRefuse(tr, ts, (PetscBool)(notes.back >= 0)));
-  if (ts->event && !COSTATE_EVENT_RESUMABLE)
-    PetscCall(CostateResumeRefuse(tr, "runs with events are resumed with PETSc before 3.21 only"));
   PetscCall(Rebuild(tr, &notes));
   tr->known      = notes.N;
   tr->back       = notes.back;
@@ -229,14 +227,8 @@ static PetscErrorCode PutBefore(CostateTraj tr, TS ts, PetscInt k)
     PetscCall(CostateVecHash(ts->vec_sol, 0, &tr->log.hash[k - 1]));
   PetscCall(SetIntegral(tr, ts, k - 1));
   if (!ts->event) PetscFunctionReturn(PETSC_SUCCESS);
-#if COSTATE_EVENT_RESUMABLE
-  ts->event->status     = TSEVENT_NONE;
-  ts->event->iterctr    = 0;
-  ts->event->ptime_prev = ts->ptime;
-  PetscCall(PetscArrayzero(ts->event->side, ts->event->nevents));
-  PetscCall(PetscArrayzero(ts->event->zerocrossing, ts->event->nevents));
-  PetscCall((*ts->event->eventhandler)(ts, ts->ptime, ts->vec_sol, ts->event->fvalue_prev, ts->event->ctx));
-#endif
+  COSTATE_EVENT_CALM(ts->event);
+  PetscCall(TSEventInitialize(ts->event, ts, ts->ptime, ts->vec_sol));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
