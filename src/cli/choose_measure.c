@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "choose.h"
 
 #define ENOUGH   0.02 /* seconds that are timed at least */
@@ -18,11 +19,12 @@
 #define FAR      100 /* times: it need not end */
 #define PATIENCE 20  /* seconds that each has in any case */
 
+/* Only where it can be written over; mpiexec of Open MPI 5 would put it among what goes to stdout. */
 void choose_progress(choose_answer *a, const char *what, const char *name)
 {
   const double now = MPI_Wtime();
 
-  if (a->s->rank) return;
+  if (a->s->rank || !isatty(STDERR_FILENO)) return;
   if (!name && a->shown) fprintf(stderr, "\r%78s\r", "");
   if (!name) a->shown = 0;
   if (!name || now - a->start < 1 || now - a->last < 0.2) return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Counters for people and for programs. */
+#include <unistd.h>
 #include "trajimpl.h"
 
 typedef struct {
@@ -122,16 +123,22 @@ static PetscErrorCode ViewSolves(CostateTraj tr, PetscViewer v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One line on stderr, at most five times a second; `last` ends it. */
+/*
+  One line on stderr, written over five times a second; `last` ends it.  Where stderr is no terminal it is a line of its
+  own every ten seconds: mpiexec of Open MPI 5 keeps what has no end of line until the program is over, and then gives
+  it out on stdout.
+*/
 PetscErrorCode CostateReportProgress(CostateTraj tr, const char phase[], PetscInt k, PetscBool last)
 {
+  PetscBool      terminal;
   PetscLogDouble t;
   char           left[64] = "", disk[32] = "";
 
   PetscFunctionBegin;
   if (!tr->progress) PetscFunctionReturn(PETSC_SUCCESS);
+  terminal = (PetscBool)(isatty(fileno(PETSC_STDERR)) == 1);
   PetscCall(PetscTime(&t));
-  if (!last && t - tr->last_progress < .2) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!last && t - tr->last_progress < (terminal ? .2 : 10)) PetscFunctionReturn(PETSC_SUCCESS);
   tr->last_progress = t;
   if (tr->phase == COSTATE_BACKWARD && tr->pos && tr->pos < tr->log.n) {
     double rate = (t - tr->t0) / (double)(tr->log.n - tr->pos);
@@ -149,9 +156,10 @@ PetscErrorCode CostateReportProgress(CostateTraj tr, const char phase[], PetscIn
     PetscCall(PetscSNPrintf(disk, sizeof(disk), ", %" PetscInt64_FMT " on disk", (PetscInt64)tr->stats.disk_units));
   }
   PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)tr->tj), PETSC_STDERR,
-                         "\rcostate: %-9s step %" PetscInt_FMT " of %" PetscInt_FMT ", %" PetscInt_FMT
-                         " recomputed%s%s        %s",
-                         phase, k, PetscMax(tr->log.n, 0), tr->replayed, disk, left, last ? "\n" : ""));
+                         "%scostate: %-9s step %" PetscInt_FMT " of %" PetscInt_FMT ", %" PetscInt_FMT
+                         " recomputed%s%s%s%s",
+                         terminal ? "\r" : "", phase, k, PetscMax(tr->log.n, 0), tr->replayed, disk, left,
+                         terminal ? "        " : "", last || !terminal ? "\n" : ""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
