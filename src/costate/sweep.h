@@ -52,6 +52,8 @@ struct _n_CostateSweep {
   PetscBool have;
   /* the point where the Jacobian was made last */
   PetscReal         tj, shift;
+  PetscScalar       scale;    /* what PETSc has multiplied it by since then */
+  PetscBool         starting; /* the first stage of the step is still to come */
   Vec               uj, udotj, U, Udot;
   KSP               ksp, kspy;
   Vec               a, b, pa, pb, gu, gp; /* views of parts of long vectors; work */

@@ -118,6 +118,7 @@ PetscErrorCode CostateSweepStep(CostateSweep sw, TS ts, PetscReal h, PetscReal *
   }
   PetscCall(TSSetTimeStep(ts, h));
   if (sw->accepted) PetscCall(VecCopy(sw->z, sw->end[0]));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ts, &sw->starting, TSARKIMEX, "dirk", ""));
   PetscCall(TSStep(ts));
   PetscCall(TSGetConvergedReason(ts, &reason));
   if (reason < 0) {

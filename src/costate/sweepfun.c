@@ -132,7 +132,7 @@ static PetscErrorCode SweepIFunction(TS ts, PetscReal tau, Vec Z, Vec Zdot, Vec 
   PetscScalar       *r, *udot;
 
   PetscFunctionBegin;
-  (void)ts;
+  if (sw->starting) PetscCall(TSGetTime(ts, &tau));
   PetscCall(VecGetArrayRead(Z, &z));
   PetscCall(VecGetArrayRead(Zdot, &zdot));
   PetscCall(VecGetArrayWrite(R, &r));
@@ -164,6 +164,32 @@ static PetscErrorCode SweepIFunction(TS ts, PetscReal tau, Vec Z, Vec Zdot, Vec 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*
+  arkimex and dirk of PETSc 3.20 and newer solve for a slope before their first stage.  They ask for it at the time of
+  the last stage that there was, which is 0 in the beginning and not where the step begins, and take the Jacobian with
+  an enormous shift and scale it afterwards.
+*/
+static PetscErrorCode PreStage(TS ts, PetscReal tau)
+{
+  CostateSweep sw;
+
+  PetscFunctionBegin;
+  (void)tau;
+  PetscCall(TSGetApplicationContext(ts, &sw));
+  sw->starting = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ScaleBlocks(Mat A, PetscScalar scale)
+{
+  CostateSweep sw;
+
+  PetscFunctionBegin;
+  PetscCall(MatShellGetContext(A, &sw));
+  sw->scale *= scale;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The matrices of the blocks at this point. */
 static PetscErrorCode SweepIJacobian(TS ts, PetscReal tau, Vec Z, Vec Zdot, PetscReal shift, Mat A, Mat P, void *ctx)
 {
@@ -173,8 +199,8 @@ static PetscErrorCode SweepIJacobian(TS ts, PetscReal tau, Vec Z, Vec Zdot, Pets
   PetscBool          reuse;
 
   PetscFunctionBegin;
-  (void)ts;
   (void)P;
+  if (sw->starting) PetscCall(TSGetTime(ts, &tau));
   PetscCall(VecGetArrayRead(Z, &z));
   PetscCall(VecGetArrayRead(Zdot, &zdot));
   PetscCall(Point(sw, tau, z));
@@ -184,6 +210,7 @@ static PetscErrorCode SweepIJacobian(TS ts, PetscReal tau, Vec Z, Vec Zdot, Pets
   PetscCall(VecCopy(sw->Udot, sw->udotj));
   sw->tj    = sw->dir * tau;
   sw->shift = shift;
+  sw->scale = 1;
   if (sw->what & COSTATE_SWEEP_TANGENT)
     PetscCall(CostateModelGetShifted(sw->model, shift, &J, &B));
   else
@@ -261,6 +288,7 @@ static PetscErrorCode BlockSolve(PC pc, Vec R, Vec X)
   if (sw->what & COSTATE_SWEEP_Y) PetscCall(Solve(sw, sw->kspy, r + AtY(sw), x + AtY(sw), pc));
   PetscCall(VecRestoreArray(X, &x));
   PetscCall(VecRestoreArrayRead(R, &r));
+  if (sw->scale != 1) PetscCall(VecScale(X, 1 / sw->scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -283,8 +311,12 @@ PetscErrorCode CostateSweepSetFunctions(CostateSweep sw, TS ts)
   PetscCall(VecGetLocalSize(sw->z, &n));
   PetscCall(VecGetSize(sw->z, &N));
   PetscCall(MatCreateShell(comm, n, n, N, N, sw, &A));
+  PetscCall(MatShellSetManageScalingShifts(A));
+  PetscCall(MatShellSetOperation(A, MATOP_SCALE, (void (*)(void))ScaleBlocks));
   PetscCall(TSSetIFunction(ts, NULL, SweepIFunction, sw));
   PetscCall(TSSetIJacobian(ts, A, A, SweepIJacobian, sw));
+  PetscCall(TSSetApplicationContext(ts, sw));
+  PetscCall(TSSetPreStage(ts, PreStage));
   PetscCall(MatDestroy(&A));
   PetscCall(TSGetSNES(ts, &snes));
   PetscCall(SNESGetKSP(snes, &ksp));
