@@ -170,7 +170,7 @@ tutorial long $adr/ex5adj.c 2 3 "${ex5[@]}" "${grid[@]}" -ts_dt 10 -snes_fd_colo
 tutorial short $adr/ex5adj.c 2 3 "${ex5[@]}" "${grid[@]}" -implicitform 0 -ts_type rk -ts_rk_type 4 -snes_fd_color
 tutorial long $adr/ex5adj.c 1 3 "${ex5[@]}" -dm_mat_type sell -pc_type jacobi
 gamg=(-pc_type gamg -pc_gamg_esteig_ksp_type gmres -pc_gamg_esteig_ksp_max_it 10 -ksp_rtol 1e-2 -pc_gamg_use_sa_esteig 0)
-petsc_has 3.21 || gamg+=(-pc_mg_levels 2) # which newer ones refuse
+petsc_since 3.21 || gamg+=(-pc_mg_levels 2) # which newer ones refuse
 tutorial short $adr/ex5adj.c 1 2 "${ex5[@]}" "${gamg[@]}"
 # A hierarchy whose interpolation is used again, now for the matrix and now for its transpose, has a memory.
 tutorial long $adr/ex5adj.c 1 =2 -ts_max_steps 2 -ts_monitor -ts_adjoint_monitor "${gamg[@]}" -ksp_use_explicittranspose
