@@ -71,7 +71,9 @@ both "TS type rosw has no adjoint step" "$b" 5 -ts_type rosw
 ends 3 "Did you mean -ts_trajectory_costate_stages?" -ts_trajectory_costate_stage auto
 ends 3 "Were bytes meant?" "$b" 100000000
 ends 3 "TS type bdf has no adjoint step" "$b" 5 -ts_type bdf
-ends 1 "Unknown option maybe for -ts_trajectory_costate_stages" -ts_trajectory_costate_stages maybe
+quote='' # PETSc's own words, which have quotes since 3.24
+if petsc_since 3.24; then quote='"'; fi
+ends 1 "Unknown option ${quote}maybe$quote for -ts_trajectory_costate_stages" -ts_trajectory_costate_stages maybe
 both "The report nowhere/report.json (-ts_trajectory_costate_report) cannot be written" "$b" 4 -ts_trajectory_costate_report nowhere/report.json
 
 # The same gradient whatever the options; each run also fills the report that the next lines look at.

@@ -16,6 +16,7 @@ module logistic
   interface
     function c_set_cost_gradients(ts, n, lambda, mu) bind(C, name='TSSetCostGradients')
       use iso_c_binding, only: c_int, c_intptr_t, c_ptr
+      import ! PetscInt is a macro, and newer versions of PETSc name a kind in it
       integer(c_int) :: c_set_cost_gradients
       integer(c_intptr_t), value :: ts
       PetscInt, value :: n
