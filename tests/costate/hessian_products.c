@@ -15,8 +15,9 @@ static PetscInt       calls;
 /* lotka: f0 = p0 u0 - p1 u0 u1, f1 = -p2 u1 + p3 u0 u1; ctx: by what all is multiplied, 1 for f */
 static PetscErrorCode Product(Vec U, Vec *L, Vec R, Vec *out, int of, int along, void *ctx)
 {
-  const PetscReal *u, *l, *r, c = *(const PetscReal *)ctx, p[4] = {1.5, 1, 3, 1};
-  PetscReal       *h;
+  const PetscReal    c = *(const PetscReal *)ctx, p[4] = {1.5, 1, 3, 1};
+  const PetscScalar *u, *l, *r;
+  PetscScalar       *h;
 
   PetscFunctionBeginUser;
   calls++;
