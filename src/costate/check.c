@@ -1,22 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Proof of a gradient: Taylor remainders. */
+#include "../base/scalars.h"
 #include "costateimpl.h"
 
 #define HALVINGS 12
 #define MORE     5 /* where the direction happens to be one along which terms of higher order last longer */
 #define BEST     5 /* the order is that of the best so many consecutive halvings */
 
+/* Directions are real where the initial state and the parameters are: an equation may know nothing else. */
 PetscErrorCode CostateGetRandom(Costate cs, PetscRandom given, PetscRandom *r)
 {
+#if defined(PETSC_USE_COMPLEX)
+  PetscBool real[2] = {PETSC_TRUE, PETSC_TRUE};
+#endif
+
   PetscFunctionBegin;
   if (given) {
     PetscCall(PetscObjectReference((PetscObject)given));
     *r = given;
-  } else {
-    PetscCall(PetscRandomCreate(PetscObjectComm((PetscObject)cs), r));
-    PetscCall(PetscRandomSetInterval(*r, -1, 1));
-    PetscCall(PetscRandomSetFromOptions(*r));
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(PetscRandomCreate(PetscObjectComm((PetscObject)cs), r));
+  PetscCall(PetscRandomSetInterval(*r, -1, 1));
+#if defined(PETSC_USE_COMPLEX)
+  if (cs->u0) PetscCall(CostateVecIsReal(cs->u0, &real[0]));
+  if (cs->p) PetscCall(CostateVecIsReal(cs->p, &real[1]));
+  if (!real[0] || !real[1]) PetscCall(PetscRandomSetInterval(*r, -1 - PETSC_i, 1 + PETSC_i));
+#endif
+  PetscCall(PetscRandomSetFromOptions(*r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -6,6 +6,7 @@
   r with <r,b> = g^T b, which is W^-1 g: with a mass matrix for W it does not depend on the mesh, with the inverse of a
   covariance B = L L^T it is L L^T g.
 */
+#include "../base/scalars.h"
 #include "costateimpl.h"
 
 enum { STATE, PARAMETERS };
@@ -135,6 +136,32 @@ static PetscErrorCode CheckLayout(Costate cs, int which, Vec v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* That the matrix is real: with complex entries a^T W b is no inner product, and L L^T no covariance. */
+static PetscErrorCode CheckReal(Costate cs, int which)
+{
+  Mat         A = cs->inner[which].mass ? cs->inner[which].mass : cs->inner[which].root;
+  Vec         x, y;
+  PetscRandom random;
+  PetscBool   real;
+
+  PetscFunctionBegin;
+  if (!PetscDefined(USE_COMPLEX)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(MatCreateVecs(A, &x, &y));
+  PetscCall(PetscRandomCreate(PetscObjectComm((PetscObject)cs), &random));
+  PetscCall(PetscRandomSetInterval(random, 0, 1));
+  PetscCall(VecSetRandom(x, random));
+  PetscCall(MatMult(A, x, y));
+  PetscCall(CostateVecIsReal(y, &real));
+  PetscCall(PetscRandomDestroy(&random));
+  PetscCall(VecDestroy(&x));
+  PetscCall(VecDestroy(&y));
+  PetscCheck(real, PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
+             "The matrix of CostateSetInnerProduct() for the %s has entries that are not real: give a real one, of "
+             "which a^T W b is an inner product of real and of imaginary parts",
+             of[which]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode CostateInnerSetUp(Costate cs)
 {
   Vec like[2] = {cs->u0, cs->p};
@@ -156,6 +183,7 @@ PetscErrorCode CostateInnerSetUp(Costate cs)
       if (in->file[kind] && !in->mass && !in->root) PetscCall(Load(cs, which, kind, like[which]));
     }
     PetscCall(CheckLayout(cs, which, like[which]));
+    PetscCall(CheckReal(cs, which));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The linear systems at a state of rest: see linear.h */
+#include "../base/scalars.h"
 #include "linear.h"
 #include <costate/pc.h>
 
@@ -53,6 +54,27 @@ PetscErrorCode CostateLinearSet(CostateLinear l, PetscReal t, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* PETSc projects on the complement of these vectors, and not on that of their conjugates. */
+static PetscErrorCode CheckReal(MatNullSpace space)
+{
+  PetscInt   n;
+  PetscBool  constant, real;
+  const Vec *v;
+
+  PetscFunctionBegin;
+  if (!PetscDefined(USE_COMPLEX) || !space) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(MatNullSpaceGetVecs(space, &constant, &n, &v));
+  for (PetscInt i = 0; i < n; i++) {
+    PetscCall(CostateVecIsReal(v[i], &real));
+    PetscCheck(real, PetscObjectComm((PetscObject)space), PETSC_ERR_SUP,
+               "Vector %" PetscInt_FMT " of a null space of the Jacobian has imaginary parts, and what has to be taken "
+               "out of the transposed systems is known for real ones only: choose real vectors that span it, or fix "
+               "the solution by an equation more",
+               i);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Those of the Jacobian of the application; the null space of a transpose is what right-hand sides must not have. */
 static PetscErrorCode NullSpaces(Costate cs, PetscBool transpose, Mat A, Mat P)
 {
@@ -69,6 +91,8 @@ static PetscErrorCode NullSpaces(Costate cs, PetscBool transpose, Mat A, Mat P)
   PetscCall(MatGetNullSpace(J, &right));
   PetscCall(MatGetTransposeNullSpace(J, &left));
   PetscCall(MatGetNearNullSpace(B ? B : J, &near));
+  PetscCall(CheckReal(left));
+  PetscCall(CheckReal(right));
   if (left || right) {
     if (!left) left = right;
     PetscCall(MatSetNullSpace(A, transpose ? left : right));

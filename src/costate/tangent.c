@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Products with the derivative of the solution, and with the second derivatives of a cost. */
+#include "../base/scalars.h"
 #include "costateimpl.h"
 
 /* That v is like the vector it is used for, on all ranks. */
@@ -222,6 +223,8 @@ preconditioner and transpose, a dozen vectors of states and four of parameters, 
 
   What `CostateSetRegularization()` adds is not part of it.
 
+  With complex scalars directions are complex too: h is how the gradient changes, and Re(w^T H v) is symmetric.
+
   With `COSTATE_HESSIAN_GAUSS_NEWTON` it is the matrix of Gauss and Newton that is multiplied by.
 
   Errors:
@@ -257,10 +260,16 @@ typedef struct {
 
 static PetscErrorCode HessianMult(Mat H, Vec v, Vec h)
 {
-  Hessian *x;
+  Hessian  *x;
+  PetscBool real;
 
   PetscFunctionBegin;
   PetscCall(MatShellGetContext(H, &x));
+  PetscCall(CostateVecIsReal(v, &real));
+  PetscCheck(real, PetscObjectComm((PetscObject)H), PETSC_ERR_SUP,
+             "A matrix of CostateCreateHessian() was given a direction with imaginary parts. The product with i v is "
+             "not i times that with v, so it is no matrix of complex numbers, and solvers would go wrong with it: call "
+             "CostateHessianMult(), or take real and imaginary parts for unknowns of their own");
   PetscCall(CostateHessianProduct(x->cs, x->j, NULL, v, NULL, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -294,6 +303,9 @@ static PetscErrorCode HessianDestroy(Mat H)
 parameters must still be the ones that are set.  `CostateSetUpTao()` gives a Tao its own.
 
   It has no diagonal and no entries, so preconditioners made of these have to be left out (-pc_type none).
+
+  With complex scalars it multiplies real directions alone: a product with the Hessian is linear in real and imaginary
+  parts, but that of i v is not i times that of v, as solvers take for granted.
 
   Level: intermediate
 

@@ -179,6 +179,9 @@ PetscErrorCode CostateSetUpTao(Costate cs, Tao tao)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(cs, COSTATE_CLASSID, 1);
+  PetscCheck(!PetscDefined(USE_COMPLEX), PetscObjectComm((PetscObject)cs), PETSC_ERR_SUP,
+             "PETSc's optimisers are for real scalars, and this PETSc has complex ones: use one that is real, with "
+             "real and imaginary parts for unknowns of their own");
   PetscCheck(cs->p, PetscObjectComm((PetscObject)cs), PETSC_ERR_ARG_WRONGSTATE,
              "There is nothing to minimise over: call CostateSetParameters()");
   if (cs->inner[1].file[1]) PetscCall(CostateSetUp(cs));

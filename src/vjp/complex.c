@@ -6,27 +6,23 @@
 
   Squire and Trapp, SIAM Review 40 (1998) 110.
 */
+#include "../base/scalars.h"
 #include "difference.h"
 
 #if defined(PETSC_USE_COMPLEX)
 
-/* The imaginary part of a vector as a real one, which may be the same; whether all of it is zero, on every rank. */
-static PetscErrorCode Imaginary(Vec x, Vec im, PetscBool *zero)
+/* The imaginary part of a vector as a real one, which may be the same */
+static PetscErrorCode Imaginary(Vec x, Vec im)
 {
   PetscScalar *a;
   PetscInt     n;
 
   PetscFunctionBegin;
-  *zero = PETSC_TRUE;
   if (im != x) PetscCall(VecCopy(x, im));
   PetscCall(VecGetLocalSize(im, &n));
   PetscCall(VecGetArray(im, &a));
-  for (PetscInt i = 0; i < n; i++) {
-    a[i] = PetscImaginaryPart(a[i]);
-    if (a[i] != 0.) *zero = PETSC_FALSE;
-  }
+  for (PetscInt i = 0; i < n; i++) a[i] = PetscImaginaryPart(a[i]);
   PetscCall(VecRestoreArray(im, &a));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, zero, 1, MPIU_BOOL, MPI_LAND, PetscObjectComm((PetscObject)x)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -34,27 +30,30 @@ static PetscErrorCode Imaginary(Vec x, Vec im, PetscBool *zero)
 static PetscErrorCode Along(CostateVJP v, const CostatePoint *at, Vec d, Vec out)
 {
   const PetscReal tiny = 1e-100;
-  PetscBool       zero;
+  PetscReal       most;
 
   PetscFunctionBegin;
   PetscCall(CostateVJPEvaluate(v, at, d, PETSC_i * tiny, out));
-  PetscCall(Imaginary(out, out, &zero));
+  PetscCall(Imaginary(out, out));
   PetscCall(VecScale(out, 1 / tiny));
+  PetscCall(VecNorm(out, NORM_INFINITY, &most));
+  PetscCheck(!(most > PetscSqrtReal(1 / tiny)), v->comm, PETSC_ERR_ARG_WRONG,
+             "-costate_vjp%s complex: at t = %g the function has imaginary parts where its arguments are real, which "
+             "is where complex steps look for derivatives. Take another provider, or auto",
+             v->parameters ? "_p" : "", (double)at->t);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Step(CostateVJP v, const CostatePoint *at, Vec d, PetscReal e, Vec out)
 {
-  Vec       point[] = {at->u, at->udot, v->p}, im, more;
+  Vec       point[] = {at->u, at->udot, v->p}, im, re, more;
   PetscBool real;
 
   PetscFunctionBegin;
   (void)e;
   for (int i = 0; i < 3; i++) {
     if (!point[i]) continue;
-    PetscCall(VecDuplicate(point[i], &im));
-    PetscCall(Imaginary(point[i], im, &real));
-    PetscCall(VecDestroy(&im));
+    PetscCall(CostateVecIsReal(point[i], &real));
     PetscCheck(real, v->comm, PETSC_ERR_ARG_WRONG,
                "-costate_vjp%s complex: %s at t = %g has imaginary parts, and complex steps give derivatives at real "
                "points only. Take another provider, or auto",
@@ -64,23 +63,49 @@ static PetscErrorCode Step(CostateVJP v, const CostatePoint *at, Vec d, PetscRea
                       : "the state",
                (double)at->t);
   }
-  PetscCall(VecDuplicate(d, &im));
-  PetscCall(Imaginary(d, im, &real));
-  if (real)
+  PetscCall(CostateVecIsReal(d, &real));
+  if (real) {
     PetscCall(Along(v, at, d, out));
-  else {
-    Vec re;
-
-    PetscCall(VecDuplicate(out, &more));
-    PetscCall(VecDuplicate(d, &re));
-    PetscCall(VecWAXPY(re, -PETSC_i, im, d));
-    PetscCall(Along(v, at, re, out));
-    PetscCall(Along(v, at, im, more));
-    PetscCall(VecAXPY(out, PETSC_i, more));
-    PetscCall(VecDestroy(&re));
-    PetscCall(VecDestroy(&more));
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(VecDuplicate(d, &im));
+  PetscCall(VecDuplicate(d, &re));
+  PetscCall(VecDuplicate(out, &more));
+  PetscCall(Imaginary(d, im));
+  PetscCall(VecWAXPY(re, -PETSC_i, im, d));
+  PetscCall(Along(v, at, re, out));
+  PetscCall(Along(v, at, im, more));
+  PetscCall(VecAXPY(out, PETSC_i, more));
   PetscCall(VecDestroy(&im));
+  PetscCall(VecDestroy(&re));
+  PetscCall(VecDestroy(&more));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Not for equations of complex numbers, as far as that is seen at the initial state. */
+static PetscErrorCode Can(CostateVJP v, const char **why)
+{
+  PetscBool real[3] = {PETSC_TRUE, PETSC_TRUE, PETSC_TRUE};
+  Vec       f;
+
+  PetscFunctionBegin;
+  PetscCall(CostateVJPColumnsCan(v, why));
+  if (*why) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CostateVecIsReal(v->initial.u, &real[0]));
+  if (v->p) PetscCall(CostateVecIsReal(v->p, &real[1]));
+  if (real[0] && real[1]) {
+    PetscCall(VecDuplicate(v->u, &f));
+    PetscCall((*v->evaluate)(v, &v->initial, NULL, f));
+    PetscCall(CostateVecIsReal(f, &real[2]));
+    PetscCall(VecDestroy(&f));
+  }
+  if (!real[0])
+    *why = "the initial state has imaginary parts, and complex steps give derivatives at real points only";
+  else if (!real[1])
+    *why = "a parameter has an imaginary part, and complex steps give derivatives at real points only";
+  else if (!real[2])
+    *why = "the function has imaginary parts where its arguments are real, which is where complex steps look for "
+           "derivatives";
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 #else
@@ -99,7 +124,7 @@ PETSC_INTERN PetscErrorCode CostateVJPCreate_Complex(CostateVJP v)
   PetscCall(CostateVJPColumns(v, Step));
 #else
   v->missing = "needs a PETSc with complex scalars (Debian: libpetsc-complex-dev)";
-  v->ops.can = Can;
 #endif
+  v->ops.can = Can;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

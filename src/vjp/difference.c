@@ -88,7 +88,7 @@ static PetscErrorCode Size(CostateVJP v, PetscInt *n, PetscInt *N)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Can(CostateVJP v, const char **why)
+PetscErrorCode CostateVJPColumnsCan(CostateVJP v, const char **why)
 {
   PetscInt n, N;
 
@@ -186,7 +186,7 @@ PetscErrorCode CostateVJPColumns(CostateVJP v, CostateVJPKernel kernel)
 {
   PetscFunctionBegin;
   v->kernel    = kernel;
-  v->ops.can   = Can;
+  v->ops.can   = CostateVJPColumnsCan;
   v->ops.setup = SetUp;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

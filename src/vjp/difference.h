@@ -16,5 +16,7 @@ PETSC_INTERN PetscErrorCode CostateVJPStep(CostateVJP, const CostatePoint *, Vec
 PETSC_INTERN PetscErrorCode CostateVJPSteps(CostateVJP, const CostatePoint *, Vec *h);
 /* A provider by such a kernel: columns where there are few, else products without a transpose. */
 PETSC_INTERN PetscErrorCode CostateVJPColumns(CostateVJP, CostateVJPKernel);
+/* Its `can`: not where there are too many columns. */
+PETSC_INTERN PetscErrorCode CostateVJPColumnsCan(CostateVJP, const char **why);
 
 #endif

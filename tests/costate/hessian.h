@@ -31,15 +31,27 @@ static inline PetscErrorCode HessianDirection(Vec like, Vec *v)
   PetscFunctionReturn(0);
 }
 
-/* Adds a^T b; vectors that are not there have no part. */
+/* Adds Re(a^T b); vectors that are not there have no part. */
 static inline PetscErrorCode HessianDot(Vec a, Vec b, PetscReal *sum)
 {
   PetscScalar s;
 
   PetscFunctionBeginUser;
   if (!a) PetscFunctionReturn(0);
-  PetscCall(VecDot(a, b, &s));
+  PetscCall(VecTDot(a, b, &s));
   *sum += PetscRealPart(s);
+  PetscFunctionReturn(0);
+}
+
+/* Adds |a|^2 */
+static inline PetscErrorCode HessianSquare(Vec a, PetscReal *sum)
+{
+  PetscReal norm;
+
+  PetscFunctionBeginUser;
+  if (!a) PetscFunctionReturn(0);
+  PetscCall(VecNorm(a, NORM_2, &norm));
+  *sum += norm * norm;
   PetscFunctionReturn(0);
 }
 
@@ -56,10 +68,10 @@ static inline PetscErrorCode HessianAsymmetry(Costate cs, PetscInt j, Vec u0, Ve
     if (u0) PetscCall(VecDuplicate(u0, &hu[i]));
     if (p) PetscCall(VecDuplicate(p, &hp[i]));
     PetscCall(CostateHessianMult(cs, j, u[i], q[i], hu[i], hp[i]));
-    PetscCall(HessianDot(hu[i], hu[i], &n[i]));
-    PetscCall(HessianDot(hp[i], hp[i], &n[i]));
-    PetscCall(HessianDot(u[i], u[i], &m[i]));
-    PetscCall(HessianDot(q[i], q[i], &m[i]));
+    PetscCall(HessianSquare(hu[i], &n[i]));
+    PetscCall(HessianSquare(hp[i], &n[i]));
+    PetscCall(HessianSquare(u[i], &m[i]));
+    PetscCall(HessianSquare(q[i], &m[i]));
   }
   for (int i = 0; i < 2; i++) {
     PetscCall(HessianDot(u[1 - i], hu[i], &s[i]));
