@@ -67,6 +67,13 @@ typedef struct _TS_TimeSpan *CostateTSTimes;
 typedef struct _TS_EvaluationTimes *CostateTSTimes;
 #endif
 
+/* each counter of -log_view got a second one beside it, of this thread, by which events count */
+#if PETSC_VERSION_LT(3, 19, 0)
+#define COSTATE_LOG_ADD(counter, x) ((counter) += (x), PETSC_SUCCESS)
+#else
+#define COSTATE_LOG_ADD(counter, x) PetscAddLogDouble(&counter, &counter##_th, x)
+#endif
+
 /* the number of the last step that a run may take */
 #if PETSC_VERSION_LT(3, 24, 0)
 #define COSTATE_TS_LAST_STEP(ts) ((double)(ts)->max_steps)

@@ -150,17 +150,18 @@ PetscErrorCode CostateDiskOpen(CostateTraj tr, TS ts)
 }
 
 /* -log_view shows the frames that were moved as messages, and so their bytes. */
-static void LogFrame(CostateTraj tr)
+static PetscErrorCode LogFrame(CostateTraj tr)
 {
+  PetscFunctionBegin;
+  (void)tr;
 #if defined(PETSC_USE_LOG)
   /* the summary shows half of what is sent and received, each message being both */
-  petsc_send_ct += 1;
-  petsc_recv_ct += 1;
-  petsc_send_len += (PetscLogDouble)tr->state_bytes;
-  petsc_recv_len += (PetscLogDouble)tr->state_bytes;
-#else
-  (void)tr;
+  PetscCall(COSTATE_LOG_ADD(petsc_send_ct, 1));
+  PetscCall(COSTATE_LOG_ADD(petsc_recv_ct, 1));
+  PetscCall(COSTATE_LOG_ADD(petsc_send_len, (PetscLogDouble)tr->state_bytes));
+  PetscCall(COSTATE_LOG_ADD(petsc_recv_len, (PetscLogDouble)tr->state_bytes));
 #endif
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*
@@ -212,7 +213,7 @@ static PetscErrorCode Move(CostateTraj tr, PetscInt64 key, PetscBool out)
   }
   tr->moves[tr->nmoves].key   = key;
   tr->moves[tr->nmoves++].out = out;
-  LogFrame(tr);
+  PetscCall(LogFrame(tr));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
