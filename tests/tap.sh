@@ -7,6 +7,7 @@
 #   t_like TEXT PATTERN NAME ok if TEXT matches the extended regular expression
 #   t_skip REASON [NUMBER]   that many tests (1) are reported as skipped
 #   t_skip_all REASON        the whole script is reported as skipped; it ends here
+#   t_text FILE...           what the files say; mpiexec of Open MPI 5 ends its own messages with a null byte, which is left out
 #   t_done                   prints the plan, last
 #   run_mpi N CMD...         starts CMD on N ranks
 #
@@ -43,6 +44,8 @@ t_is() {
     printf '%s\n' "got:    $1" "wanted: $2" | sed 's/^/# /' >&2
   fi
 }
+
+t_text() { cat "$@" | tr -d '\0'; }
 
 t_like() {
   local match=1

@@ -57,7 +57,7 @@ else
 fi
 
 # Without ice, and with the same D everywhere, three Legendre polynomials are the solution, at the poles too.
-fit 1 legendre -coarsen 2 -twin -ice_edge -200 -tao_max_it 0
+fit 1 legendre -coarsen 2 -twin -ice_edge -200 -tao_gatol 1e30
 worst=$(awk '!/^#/ && NF == 6 {
     x = sin($2 * atan2(0, -1) / 180); P2 = (3 * x * x - 1) / 2; P4 = (35 * x ^ 4 - 30 * x * x + 3) / 8
     Q = 335; s = -.482; a = .697; b = -.0779; A = 203.3; B = 2.09; D = .649
@@ -72,8 +72,9 @@ t_ok $? "linear climate on 4 degrees: ${worst:-nothing} K from the exact solutio
 refused() {
   local pattern=$1 text=$2 said status
   shift 2
-  said=$(run_mpi 2 ./program -coarsen 5 "$@" 2>&1)
+  run_mpi 2 ./program -coarsen 5 "$@" >refused.out 2>&1
   status=$?
+  said=$(t_text refused.out)
   if [ $status = 0 ]; then said='it ended well'; fi
   t_like "$said" "$pattern" "refused: $text"
 }
