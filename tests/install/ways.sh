@@ -77,7 +77,7 @@ t_like "$?$(cat log)" '^1.*compatible with requested version "99"' "CMake refuse
 
 # Static, and the plugin loaded by an option besides: two copies that know nothing of each other
 run_mpi 1 ./pkg-static -dll_append "$prefix/lib/libcostate.so" >out 2>err
-t_like "$?$(cat out err)" '^[1-9].*[Tt]wo copies' "a static program that loads the plugin too is refused"
+t_like "$?$(t_text out err)" '^[1-9].*[Tt]wo copies' "a static program that loads the plugin too is refused"
 
 # Moved
 mv a b

@@ -84,5 +84,5 @@ rm -rf d
 COSTATE_FAILPOINT=300 sweep 2 killed "${rk[@]}" -ts_trajectory_costate_hdf5_layout rank
 sweep 3 again "${rk[@]}" -ts_trajectory_costate_hdf5_layout rank -ts_trajectory_costate_resume
 t_is "$(($? != 0)) $(ls d)" '1 run-0001' 'a run with files of each rank is refused, and left as it was'
-t_like "$(cat again.out)" 'was written by 2 ranks, and these are 3; it cannot be divided in another way because its files are not shared by all' 'and it is said why'
+t_like "$(t_text again.out)" 'was written by 2 ranks, and these are 3; it cannot be divided in another way because its files are not shared by all' 'and it is said why'
 t_done
