@@ -163,6 +163,21 @@ static void Spoil(const char name[], off_t at, int whence, PetscBool cut)
   close(fd);
 }
 
+/* Where a file of the first run has this number: HDF5 places what it allocates as its version sees fit. */
+static off_t Place(const char name[], PetscScalar x)
+{
+  char        path[64];
+  PetscScalar y;
+  off_t       at = 0;
+  int         fd;
+
+  snprintf(path, sizeof(path), "kept/run-0001/%s", name);
+  fd = open(path, O_RDONLY);
+  while (pread(fd, &y, sizeof(y), at) == sizeof(y) && y != x) at += (off_t)sizeof(double);
+  close(fd);
+  return at;
+}
+
 static PetscErrorCode Damage(void)
 {
   static PetscScalar u[M * N * DOF];
@@ -173,7 +188,7 @@ static PetscErrorCode Damage(void)
 
   PetscFunctionBeginUser;
   snprintf(journal, sizeof(journal), "journal-%05d.txt", size - 1);
-  Spoil("states-0000.h5", 20000, SEEK_SET, PETSC_FALSE);
+  Spoil("states-0000.h5", Place("states-0000.h5", 1001), SEEK_SET, PETSC_FALSE);
   PetscCall(PetscPushErrorHandler(Listen, NULL));
   PetscCall(CostateArchiveOpen("kept/run-0001", &a));
   PetscCall(CostateArchiveGetInfo(a, &info));
