@@ -48,20 +48,32 @@ run_in() {
 # What does not depend on the run: ex5adj_mf prints the seconds it took.
 steady() { sed -E '/^ *[0-9]+\.[0-9]{3} *$/d' "$1"; }
 
+# refuses FILE: what its own tests say that it is not for, and this PETSc is
+refuses() {
+  local without
+  without=$(sed -n 's/^ *requires: *//p' "$src/$1")
+  if petsc_has PETSC_USE_COMPLEX && [[ $without = *!complex* ]]; then
+    echo 'real scalars only'
+  elif petsc_has PETSC_USE_64BIT_INDICES && [[ $without = *'!defined(PETSC_USE_64BIT_INDICES)'* ]]; then
+    echo 'indices of 32 bits only'
+  fi
+}
+
 # tutorial SUITE FILE RANKS BUDGETS ARGS... : one line for each budget.  A budget that is refused, because more states
 # have to be kept at boundaries, is raised until it is not; one that begins with = is not replaced by $budgets.
 # full_storage names another reference than `basic`, ours the further options that the plugin gets.
 tutorial() {
-  local file=$2 ranks=$3 list=${budgets:-$4} name budget
+  local file=$2 ranks=$3 list=${budgets:-$4} name budget only
   local -a trajectory
   if [ "$1" = long ] && [ "$suite" = short ]; then return; fi
   if [[ $4 = =* ]]; then list=${4#=}; fi
   shift 4
   name="${file#*/tutorials/} $*$([ "$ranks" = 1 ] || echo " on $ranks ranks")"
+  only=$(refuses "$file" 2>/dev/null)
   if [ ! -r "$src/$file" ]; then
     t_skip "$name: this PETSc has no such tutorial"
-  elif petsc_has PETSC_USE_COMPLEX && grep -Eq '^ *requires:.*!complex' "$src/$file"; then
-    t_skip "$name: its own tests say that it is for real scalars only"
+  elif [ -n "$only" ]; then
+    t_skip "$name: its own tests say that it is for $only"
   elif ! built_program "$file"; then
     sed 's/^/# /' "$top/bin/log" >&2
     t_ok 1 "$name: compiles"
@@ -100,8 +112,13 @@ same_output() {
 
 # not_repeatable BUDGET FILE RANKS ARGS...: the error that says which step is not what it was
 not_repeatable() {
-  local budget=$1 name="${2#*/tutorials/}" status=0
+  local budget=$1 name="${2#*/tutorials/}" status=0 only
   shift
+  only=$(refuses "$1" 2>/dev/null)
+  if [ -n "$only" ]; then
+    t_skip "$name: its own tests say that it is for $only"
+    return
+  fi
   # shellcheck disable=SC2086
   built_program "$1" && run_in costate "$@" -dll_append "$COSTATE_LIB" -ts_trajectory_type costate -ts_trajectory_costate_ram "$budget" ${ours:-} || status=$?
   [ $status != 0 ] && grep -q 'Step [0-9]* gave other bits when it was repeated' costate/err
