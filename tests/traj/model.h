@@ -37,6 +37,7 @@ struct _App {
   PetscInt  mode;
   PetscReal A, B;
   DM        dm;
+  char     *gate;         /* a call in mid-run waits until there is such a file, and says so by GATE.PID */
   PetscInt  slow;         /* microseconds that each call of the right-hand side waits */
   int64_t  *counted;      /* counts the calls too, where it outlives the process */
   PetscInt  calls, noise; /* noise > 0: the right-hand side depends, in one point, on how often it was called */
@@ -79,6 +80,20 @@ static inline PetscReal AppDiffusion(const App *app)
   return .02 * n * n / 36;
 }
 
+static inline PetscErrorCode AppWaitAtGate(const char gate[])
+{
+  char  here[PETSC_MAX_PATH_LEN];
+  FILE *f;
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(here, sizeof(here), "%s.%d", gate, (int)getpid()));
+  f = fopen(here, "w");
+  PetscCheck(f, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "%s", here);
+  (void)fclose(f);
+  while (access(gate, F_OK)) usleep(10000);
+  PetscFunctionReturn(0);
+}
+
 static inline PetscErrorCode AppRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
 {
   App     *app = (App *)ctx;
@@ -93,6 +108,7 @@ static inline PetscErrorCode AppRHS(TS ts, PetscReal t, Vec U, Vec F, void *ctx)
   app->calls++;
   if (app->counted) ++*app->counted;
   if (app->slow) usleep((useconds_t)app->slow);
+  if (app->gate && app->calls == 12) PetscCall(AppWaitAtGate(app->gate));
   if (app->noise && app->calls % app->noise == 0) noise = 1e-14;
   PetscCall(DMGetLocalVector(app->dm, &l));
   PetscCall(DMGlobalToLocal(app->dm, U, INSERT_VALUES, l));

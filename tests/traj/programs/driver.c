@@ -13,7 +13,8 @@
 
   COSTATE_TEST_PARAMETER and COSTATE_TEST_INITIAL in the environment change the problem in ways that no option shows;
   COSTATE_TEST_SLOW makes each call of the right-hand side take so many microseconds more; COSTATE_TEST_CALLS names a
-  file in which those of rank 0 are counted.
+  file in which those of rank 0 are counted; with COSTATE_TEST_GATE each rank makes a file GATE.PID in mid-run and waits
+  for the file GATE.
 */
 #include "../app.h"
 #include <fcntl.h>
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (getenv("COSTATE_TEST_CALLS") && !rank) app.counted = Counter(getenv("COSTATE_TEST_CALLS"));
   app.slow = (PetscInt)Variable("COSTATE_TEST_SLOW", 0);
+  app.gate = getenv("COSTATE_TEST_GATE");
   if (wish.remesh) {
     PetscCall(Remesh());
   } else {
