@@ -56,7 +56,7 @@ PetscErrorCode CostateTaoRegister(void)
   registered = PETSC_TRUE;
   PetscCall(TaoInitializePackage());
   PetscCall(PetscFunctionListGet(TaoList, &names, &n));
-  for (int i = 0; i < n && i < TYPES_MOST; i++) {
+  for (int i = 0; i < n && i < TYPES_MOST && names[i]; i++) { /* n may count the NULL at the end */
     PetscCall(PetscFunctionListFind(TaoList, names[i], &original[i]));
     PetscCall(TaoRegister(names[i], creator[i]));
   }
