@@ -63,8 +63,11 @@ mpiexec=${MPIEXEC:-}
 if ! command -v "${mpicc%% *}" >/dev/null; then
   lacks mpi "there is no MPI compiler '$mpicc'; MPICC names one"
 else
-  if [ -z "$mpiexec" ]; then
-    mpiexec=$(dirname "$(command -v "${mpicc%% *}")")/mpiexec
+  if [ -z "$mpiexec" ]; then # beside the compiler, mpiexec.mpich for mpicc.mpich: with another MPI's each rank would be alone
+    mpiexec=$(command -v "${mpicc%% *}")
+    suffix=${mpiexec##*/mpicc}
+    mpiexec=${mpiexec%/*}/mpiexec
+    if [ -x "$mpiexec$suffix" ]; then mpiexec+=$suffix; fi
     [ -x "$mpiexec" ] || mpiexec=mpiexec
   fi
   command -v "${mpiexec%% *}" >/dev/null || lacks mpi "there is no '$mpiexec'; MPIEXEC names the command that starts MPI programs"
