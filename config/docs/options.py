@@ -80,7 +80,7 @@ def collect(program, example):
     viewers = take(lambda h, n: h.startswith("Viewer (-costate_") and n in tables())
     for option in viewers:
         option.default, option.text = "", "Takes a viewer: ascii:FILE, or nothing for the standard output"
-    tao = take(lambda h, n: n.startswith("-tao_costate_"), sections(command.run(example, "-n", "8", "-tao_max_it", "0", **environment)))
+    tao = take(lambda h, n: n.startswith("-tao_costate_"), sections(command.run(example, "-n", "8", "-tao_gatol", "1e30", **environment)))
     out = [("The trajectory", "Of `-ts_trajectory_type costate`.", trajectory),
            ("The object", "Of a `Costate`, and of the plugin where `-costate_type` is given.", common + viewers),
            ("The sweep backward", "Of the methods that integrate backward with an integrator of their own.", sweep)]
