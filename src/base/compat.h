@@ -19,6 +19,11 @@
 #define PetscOptionsCreateViewer PetscOptionsGetViewer
 #endif
 
+/* renamed; the old name is deprecated */
+#if PETSC_VERSION_LT(3, 25, 0)
+#define SNES_DIVERGED_FUNCTION_NANORINF SNES_DIVERGED_FNORM_NAN
+#endif
+
 /* what destroys the context of a monitor is given its address, as a pointer to anything in the end */
 #if PETSC_VERSION_LT(3, 25, 0)
 typedef void **CostateCtxAddress;

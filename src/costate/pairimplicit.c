@@ -85,7 +85,7 @@ static PetscErrorCode Converged(SNES snes, PetscInt it, PetscReal xnorm, PetscRe
   PetscFunctionBegin;
   (void)xnorm, (void)ynorm;
   *reason = SNES_CONVERGED_ITERATING;
-  if (PetscIsInfOrNanReal(fnorm)) *reason = SNES_DIVERGED_FNORM_NAN;
+  if (PetscIsInfOrNanReal(fnorm)) *reason = SNES_DIVERGED_FUNCTION_NANORINF;
   if (*reason || !it) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SNESGetSolution(snes, &X));
   PetscCall(SNESGetSolutionUpdate(snes, &Y));
