@@ -175,9 +175,11 @@ for event in Store Fetch Replay; do
 done
 # shellcheck disable=SC2086
 costate 2 "$b" 3 $disk $cheap -log_view -ts_trajectory_costate_report report.json
+bytes=96
+if petsc_has PETSC_USE_COMPLEX; then bytes=190; fi # 192, of which it prints two digits
 for event in Spill:writes Prefetch:reads; do
   # of the columns Count Ratio Time Ratio Flop Ratio Mess AvgLen: one message a rank and frame, of the bytes of its part
-  t_is "$(awk -v e="Costate${event%:*}" '$1 == e { printf "%.0f %.0f", $8, $9 }' out)" "$((2 * $(number ${event#*:}))) 96" \
+  t_is "$(awk -v e="Costate${event%:*}" '$1 == e { printf "%.0f %.0f", $8, $9 }' out)" "$((2 * $(number ${event#*:}))) $bytes" \
     "-log_view: Costate${event%:*} with the frames moved and their bytes"
 done
 
