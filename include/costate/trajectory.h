@@ -65,6 +65,7 @@ PETSC_EXTERN PetscErrorCode CostateTSSetQuadrature(TS, PetscBool, TS *);
 /* What is there before each step; and that a Jacobian is not what it was although state and time are */
 PETSC_EXTERN PetscErrorCode CostateTSGetPreStep(TS, PetscErrorCode (**)(TS));
 PETSC_EXTERN PetscErrorCode CostateTSForgetJacobian(TS);
+PETSC_EXTERN PetscErrorCode CostateTrajectoryForgetTimes(TSTrajectory);
 PETSC_EXTERN PetscErrorCode CostateTrajectoryIsTaken(TSTrajectory, PetscBool *);
 PETSC_EXTERN PetscErrorCode CostateTSGetEvaluations(TS, PetscInt *, PetscInt *);
 

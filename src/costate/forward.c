@@ -135,6 +135,7 @@ PetscErrorCode CostateForwardRun(Costate cs)
     PetscCall(VecZeroEntries(q));
   }
   PetscTryTypeMethod(cs, forward);
+  if (cs->tj) PetscCall(CostateTrajectoryForgetTimes(cs->tj));
   PetscCall(CostateTSGetEvaluations(cs->ts, &f[0], &jacobians));
   PetscCall(PetscTime(&begin));
   if (cs->snes)

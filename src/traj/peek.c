@@ -242,3 +242,27 @@ PetscErrorCode CostateTSForgetJacobian(TS ts)
   ts->rhsjacobian.time = PETSC_MIN_REAL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*@
+  CostateTrajectoryForgetTimes - Another run begins: forgets the times of the last one
+
+  Logically Collective
+
+  Input Parameter:
+. tj - the trajectory
+
+  Notes:
+  PETSc notes the time of each step, and its debugging builds refuse a step of a number that they have seen.
+  `TSResetTrajectory()` would do as much, and forget all else too.
+
+  Level: developer
+
+.seealso: `TSResetTrajectory()`, `TSSolve()`
+@*/
+PetscErrorCode CostateTrajectoryForgetTimes(TSTrajectory tj)
+{
+  PetscFunctionBegin;
+  PetscCall(TSHistoryDestroy(&tj->tsh));
+  PetscCall(TSHistoryCreate(PetscObjectComm((PetscObject)tj), &tj->tsh));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
