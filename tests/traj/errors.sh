@@ -65,9 +65,9 @@ three='-ts_trajectory_costate_ram 3'
   refused 'a state changed in TSSetPostStep() is an error that names step and hook' "$changed \\(TSSetPostStep\\(\\)\\)" $three $rk -app_halve .5
   refused 'a state changed in TSSetPreStep() likewise' "$changed \\(TSSetPreStep\\(\\)" $three $rk -app_halve .5 -app_where prestep
   refused 'a state changed in TSSetPostEvaluate() likewise' "$changed \\(TSSetPostEvaluate\\(\\)\\)" $three $rk -app_halve .5 -app_where postevaluate
-  # since 3.22 PETSc locks the state while monitors run in its optimised builds too, and says so itself, on each rank
+  # PETSc locks the state while monitors run, since 3.22 in its optimised builds too, and says so itself, on each rank
   monitor="$changed \\(a monitor\\)" each=1
-  if petsc_since 3.22; then monitor='locked for read-only access' each=3; fi
+  if petsc_since 3.22 || petsc_has PETSC_USE_DEBUG; then monitor='locked for read-only access' each=3; fi
   most=$each refused 'a state changed by a monitor likewise' "$monitor" $three $rk -app_halve .5 -app_where monitor
   refused 'a stage changed in TSSetPostStage() likewise' 'step 6 was changed by the application \(TSSetPostStage\(\)\)' $three $rk -app_halve .5 -app_where poststage
   refused 'and with a budget that holds all states' "$changed" -ts_trajectory_costate_ram 100 $rk -app_halve .5
