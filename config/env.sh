@@ -20,9 +20,6 @@ case $COSTATE_MPI in
 esac
 # Containers often forbid the kernel's process-to-process copy; Open MPI would warn and go on without it.
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
-# A program without mpiexec would start a daemon of its own, which costs more than the program, and its end may be a crash
-# of Open MPI 4: a connection that closes calls what is unloaded already.
-export OMPI_MCA_ess_singleton_isolated=1
 # One node is enough for tests and demonstrations: looking for a fast network costs Open MPI a second or more per start.
 export OMPI_MCA_pml=ob1 OMPI_MCA_btl=^openib,ofi,usnic,tcp
 # One thread per rank, so that sums are the same everywhere.

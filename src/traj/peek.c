@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a TS knows and PETSc has no function for. */
+#include <petsc/private/tshistoryimpl.h>
 #include "trajimpl.h"
 
 /*@
