@@ -371,8 +371,8 @@ static inline PetscErrorCode AppSame(const AppResult *a, const AppResult *b, Pet
   PetscBool mine = (PetscBool)(a->nlambda == b->nlambda && a->nmu == b->nmu && a->steps == b->steps);
 
   PetscFunctionBegin;
-  if (mine) mine = (PetscBool)!memcmp(a->lambda, b->lambda, (size_t)a->nlambda * sizeof(PetscScalar));
-  if (mine) mine = (PetscBool)!memcmp(a->mu, b->mu, (size_t)a->nmu * sizeof(PetscScalar));
+  if (mine && a->nlambda) mine = (PetscBool)!memcmp(a->lambda, b->lambda, (size_t)a->nlambda * sizeof(PetscScalar));
+  if (mine && a->nmu) mine = (PetscBool)!memcmp(a->mu, b->mu, (size_t)a->nmu * sizeof(PetscScalar));
   PetscCallMPI(MPI_Allreduce(&mine, same, 1, MPIU_BOOL, MPI_LAND, PETSC_COMM_WORLD));
   PetscFunctionReturn(0);
 }

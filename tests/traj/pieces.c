@@ -58,7 +58,7 @@ static PetscErrorCode Same(Vec u, Vec v, PetscBool *same)
   PetscCall(VecGetLocalSize(u, &n));
   PetscCall(VecGetArrayRead(u, &a));
   PetscCall(VecGetArrayRead(v, &b));
-  *same = (PetscBool)!memcmp(a, b, (size_t)n * sizeof(*a));
+  *same = (PetscBool)(!n || !memcmp(a, b, (size_t)n * sizeof(*a)));
   PetscCall(VecRestoreArrayRead(u, &a));
   PetscCall(VecRestoreArrayRead(v, &b));
   PetscFunctionReturn(0);

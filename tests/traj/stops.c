@@ -132,34 +132,25 @@ static PetscReal Smallest(const Seen *s)
   return h;
 }
 
-/* Also another run of the same TS, which PETSc's debugging builds take for one with the same steps */
-static PetscErrorCode Forward(App *app, AppResult *res)
-{
-  TSTrajectory tj;
-
-  PetscFunctionBeginUser;
-  PetscCall(TSGetTrajectory(app->ts, &tj));
-  if (tj) PetscCall(CostateTrajectoryForgetTimes(tj));
-  PetscCall(AppForward(app, res));
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode Land(const Type *type)
 {
-  static Seen s, without;
-  App         app   = AppDefault();
-  AppResult   res   = {0};
-  PetscBool   fixed = (PetscBool)(strstr(type->options, FIXED) != NULL), good[2];
+  static Seen  s, without;
+  App          app   = AppDefault();
+  AppResult    res   = {0};
+  PetscBool    fixed = (PetscBool)(strstr(type->options, FIXED) != NULL), good[2];
+  TSTrajectory tj;
 
   PetscFunctionBeginUser;
   without.wrong = s.wrong = 0;
   PetscCall(Create(&app, type, BUDGET, 0, NULL, &without));
-  PetscCall(Forward(&app, &res));
+  PetscCall(AppForward(&app, &res));
   PetscCall(AppDestroy(&app));
   app = AppDefault();
   PetscCall(Create(&app, type, BUDGET, STOPS, stops, &s));
   for (int run = 0; run < 2; run++) {
-    PetscCall(Forward(&app, &res));
+    PetscCall(TSGetTrajectory(app.ts, &tj));
+    if (run) PetscCall(CostateTrajectoryForgetTimes(tj)); /* as PETSc's debugging builds demand */
+    PetscCall(AppForward(&app, &res));
     PetscCall(Met(app.ts, &s, STOPS, stops, &good[run]));
   }
   T_OK(good[0] && good[1], "%s: lands on %d stops, twice (%d steps, %d rejected)", type->name, STOPS, (int)s.n,
@@ -189,12 +180,12 @@ static PetscErrorCode Grid(const Type *type, PetscInt steps, PetscInt every, Pet
   without.wrong = s.wrong = 0;
   app.solves              = solves;
   PetscCall(Create(&app, &mine, BUDGET "0", 0, NULL, &without));
-  PetscCall(Forward(&app, &res));
+  PetscCall(AppForward(&app, &res));
   PetscCall(AppDestroy(&app));
   app        = AppDefault();
   app.solves = solves;
   PetscCall(Create(&app, &mine, BUDGET "0", n, times, &s));
-  PetscCall(Forward(&app, &res));
+  PetscCall(AppForward(&app, &res));
   PetscCall(Met(app.ts, &s, n, times, &good));
   for (PetscInt k = 0; k <= s.n; k++) most = PetscMax(most, PetscAbsReal(s.time[k] - without.time[k]));
   T_OK(good && s.n == without.n && most < 1e-13,
@@ -219,7 +210,7 @@ static PetscErrorCode Drift(const Type *type, PetscReal off)
   for (PetscInt i = 0; i <= 10; i++) times[i] = (PetscReal)i / 10;
   s.wrong = 0;
   PetscCall(Create(&app, &mine, BUDGET, 11, times, &s));
-  PetscCall(Forward(&app, &res));
+  PetscCall(AppForward(&app, &res));
   PetscCall(Met(app.ts, &s, 11, times, &good));
   T_OK(good && s.n == 100, "%s: steps that are %.0e too long for the stops: %d of them", type->name, (double)off,
        (int)s.n);
@@ -247,7 +238,7 @@ static PetscErrorCode Adjoint(const Type *type, PetscBool event)
     app.event = event;
     s.wrong   = 0;
     PetscCall(Create(&app, type, i ? BUDGET : "-ts_trajectory_costate_ram 4", STOPS, stops, &s));
-    PetscCall(Forward(&app, &res));
+    PetscCall(AppForward(&app, &res));
     PetscCall(Met(app.ts, &s, STOPS, stops, &good));
     PetscCall(VecCopy(app.U, app.lambda));
     PetscCall(VecZeroEntries(app.mu));
@@ -285,7 +276,7 @@ static PetscErrorCode Cost(const Type *type, PetscReal amplitude, PetscReal *cos
   app.amplitude = amplitude;
   app.seed      = seed ? atoi(seed) : 1;
   PetscCall(Create(&app, type, BUDGET " -snes_rtol 1e-13 -snes_stol 1e-13 -ksp_rtol 1e-13", STOPS, stops, &s));
-  PetscCall(Forward(&app, &res));
+  PetscCall(AppForward(&app, &res));
   *cost = res.cost;
   if (slope) {
     PetscCall(VecCopy(app.U, app.lambda));
@@ -349,7 +340,7 @@ static PetscErrorCode Ends(void)
     s.wrong = 0;
     PetscCall(Create(&app, &types[i], BUDGET, 3, three, &s));
     PetscCall(TSSetExactFinalTime(app.ts, TS_EXACTFINALTIME_STEPOVER));
-    PetscCall(Forward(&app, &res));
+    PetscCall(AppForward(&app, &res));
     PetscCall(Met(app.ts, &s, 3, three, &good));
     T_OK(good && s.time[s.n] >= 1 && s.time[s.n] < 1 + 1e-12, "%s, stepping over: ends with the last stop",
          types[i].name);
@@ -359,7 +350,7 @@ static PetscErrorCode Ends(void)
     app.end      = END_STEPS;
     app.end_step = 4;
     PetscCall(Create(&app, &types[i], BUDGET, 3, three, &s));
-    PetscCall(Forward(&app, &res));
+    PetscCall(AppForward(&app, &res));
     PetscCall(Met(app.ts, &s, 3, three, &good));
     PetscCall(TSGetTrajectory(app.ts, &tj));
     PetscCall(TSTrajectoryCostateGetStop(tj, 2, &k, &t));
@@ -370,7 +361,7 @@ static PetscErrorCode Ends(void)
     PetscCall(Create(&app, &types[i], BUDGET, 2, two, &s));
     PetscCall(TSSetTimeSpan(app.ts, 4, (PetscReal *)span));
     PetscCall(TSSetFromOptions(app.ts));
-    PetscCall(Forward(&app, &res));
+    PetscCall(AppForward(&app, &res));
     PetscCall(Met(app.ts, &s, 2, two, &good));
     PetscCall(COSTATE_TS_SOLUTIONS(app.ts, &nsols, &sols));
     T_OK(good && nsols == 4 && s.time[s.n] == 1, "%s, with a time span: both are met (%d of 4)", types[i].name,
@@ -402,7 +393,7 @@ static PetscErrorCode BadInput(void)
   T_OK(err && strstr(message, "is not a time"), "a stop that is not a number is refused");
   REFUSED(TSTrajectoryCostateSetStops(tj, 2, early), err);
   T_OK(!err, "what is before the beginning is known later");
-  REFUSED(Forward(&app, &res), err);
+  REFUSED(AppForward(&app, &res), err);
   T_OK(err && strstr(message, "but it is to stop at t = -0.5, which is before"), "and refused then");
   REFUSED(TSTrajectoryCostateGetStop(tj, 2, &k, &t), err);
   T_OK(err && strstr(message, "the last run had 2"), "a stop that there is not is refused");
